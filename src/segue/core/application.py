@@ -1,0 +1,86 @@
+"""A relying party: its protocol settings, what it requires of a sign-in, and how it treats a hand-off."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from segue.core.assurance import Requirement
+
+ClientAuthentication = Literal["client_secret_basic", "client_secret_post", "none"]
+WhenOtherUser = Literal["keep", "login_required", "ask", "end_and_prompt", "replace", "refuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class OidcClient:
+    """OpenID Connect settings. ``native`` clients may vary the port of a loopback redirect (RFC 8252 7.3).
+
+    ``secret_digests`` hold SHA-256 digests, 32 bytes each: two during a change of secret. An empty ``authentication``
+    set would lock a client out, so it is never empty.
+    """
+
+    client_id: str
+    redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    response_types: frozenset[str] = frozenset({"code"})
+    grant_types: frozenset[str] = frozenset({"authorization_code"})
+    authentication: ClientAuthentication = "client_secret_basic"
+    secret_digests: tuple[bytes, ...] = field(default=(), repr=False)
+    pkce_required: bool = False
+    native: bool = False
+
+    @property
+    def public(self) -> bool:
+        return self.authentication == "none"
+
+    @property
+    def needs_pkce(self) -> bool:
+        """RFC 9700 2.1.1: always for a public client, by setting for others."""
+        return self.public or self.pkce_required
+
+
+@dataclass(frozen=True, slots=True)
+class SamlServiceProvider:
+    """SAML 2.0 settings of a service provider; the first of ``acs_urls`` is the default.
+
+    ``name_id_from`` names the profile field (or ``login``) that becomes the NameID; ``attributes`` maps an attribute
+    name to a profile field. ``certificates_pem`` verify its signed requests. ``idp_entity_id`` overrides ours where a
+    service provider pins another one.
+    """
+
+    entity_id: str
+    acs_urls: tuple[str, ...]
+    audience: str = ""
+    name_id_format: str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+    name_id_from: str = "login"
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    want_signed_requests: bool = False
+    certificates_pem: tuple[str, ...] = ()
+    assertion_s: int = 300
+    idp_entity_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One application of an org. ``name`` and ``external_key`` form its addresses, ``label`` is what people read.
+
+    ``home_authority`` is the domain whose issuer a SAML or WS-Federation application sees, whichever door was used.
+    ``everyone`` assigns it to all users. ``when_other_user`` overrides the ticket kind's default where a ticket meets
+    somebody else's session.
+    """
+
+    id: str
+    org_id: str
+    name: str
+    label: str
+    external_key: str
+    status: Literal["active", "inactive"] = "active"
+    oidc: OidcClient | None = None
+    saml: SamlServiceProvider | None = None
+    requirement: Requirement = field(default_factory=Requirement)
+    home_authority: str = ""
+    everyone: bool = False
+    when_other_user: WhenOtherUser | None = None
+
+    @property
+    def active(self) -> bool:
+        return self.status == "active"

@@ -1,0 +1,87 @@
+"""A tenant and what belongs to it as a whole: domains, authorization servers, trusted origins, defaults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+OriginScope = Literal["CORS", "REDIRECT"]
+
+
+@dataclass(frozen=True, slots=True)
+class OrgSettings:
+    """Defaults of an org. Times as named: ``_s`` seconds.
+
+    ``lockout_attempts`` wrong passwords in a row lock an account for ``lockout_s``. A browser session ends after
+    ``session_idle_s`` without use and after ``session_life_s`` at the latest. ``landing_links`` are (label, address,
+    description) shown on the start page to somebody who is not signed in.
+    """
+
+    lockout_attempts: int = 10
+    lockout_s: int = 3600
+    session_idle_s: int = 2 * 3600
+    session_life_s: int = 24 * 3600
+    landing_links: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Org:
+    id: str
+    name: str
+    status: Literal["active", "inactive"] = "active"
+    settings: OrgSettings = field(default_factory=OrgSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A public authority (``host`` or ``host:port`` as configured) of an org, and the dialect it speaks.
+
+    Issuers, links and cookie names come from here, never from a request header (ED-01).
+    """
+
+    authority: str
+    org_id: str
+    dialect: str
+    scheme: Literal["https", "http"] = "https"
+
+    @property
+    def base_url(self) -> str:
+        """``scheme://authority`` without a slash at the end."""
+        return f"{self.scheme}://{self.authority}"
+
+    @property
+    def secure(self) -> bool:
+        return self.scheme == "https"
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedOrigin:
+    id: str
+    org_id: str
+    name: str
+    origin: str
+    scopes: frozenset[OriginScope]
+    status: Literal["active", "inactive"] = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationServer:
+    """An issuer of tokens. ``path`` is what follows the domain's base URL in the issuer ("" for the org's own server).
+
+    ``audience`` is the ``aud`` of access tokens; an empty one means the issuer itself. ``scopes`` maps a scope of its
+    own to what it is for; the OpenID scopes need no entry. Lifetimes in seconds.
+    """
+
+    id: str
+    org_id: str
+    name: str
+    path: str
+    audience: str
+    key_set: str
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    access_token_s: int = 3600
+    id_token_s: int = 3600
+    code_s: int = 60
+    status: Literal["active", "inactive"] = "active"
+
+    def issuer(self, domain: Domain) -> str:
+        return f"{domain.base_url}/{self.path}" if self.path else domain.base_url

@@ -1,0 +1,51 @@
+"""The person: profile, status, and the stamp that voids what was issued before a change of credentials."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+UserStatus = Literal["active", "suspended", "deprovisioned"]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """``login`` is shown as entered, ``login_key`` is its normal form (``core.identifiers``).
+
+    ``stamp`` counts changes that must end what was issued earlier (password, status, factors): a credential carries the
+    stamp of its minting and is live only while it is the current one. ``limits_exempt`` frees a demo or test user of
+    rate limits and lock-out. ``profile`` holds text values only (``firstName``, ``lastName``, ``email`` …).
+    """
+
+    id: str
+    org_id: str
+    login: str
+    login_key: str
+    status: UserStatus = "active"
+    stamp: int = 1
+    profile: Mapping[str, str] = field(default_factory=dict)
+    password_hash: str | None = field(default=None, repr=False)
+    password_changed_at: int = 0
+    created_at: int = 0
+    limits_exempt: bool = False
+
+    @property
+    def active(self) -> bool:
+        return self.status == "active"
+
+    @property
+    def display_name(self) -> str:
+        name = f"{self.profile.get('firstName', '')} {self.profile.get('lastName', '')}".strip()
+        return name or self.login
+
+    @property
+    def email(self) -> str:
+        return self.profile.get("email", self.login)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A user as one decision sees them: with their groups and whether the application in question is theirs."""
+
+    user: User
+    assigned: bool = False
+    group_ids: frozenset[str] = frozenset()

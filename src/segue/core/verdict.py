@@ -1,0 +1,40 @@
+"""A decision with its trail: every check made, its outcome and how to mend a failure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question a decision asked.
+
+    ``expected`` and ``seen`` hold values that an operator may read; never a secret. ``mend`` says what would make the
+    check pass, in one sentence.
+    """
+
+    name: str
+    passed: bool
+    expected: str = ""
+    seen: str = ""
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The checks of one decision in the order they were made; ``rule`` names the rule that decided."""
+
+    checks: tuple[Check, ...] = ()
+    rule: str = ""
+
+    @property
+    def allowed(self) -> bool:
+        return all(check.passed for check in self.checks)
+
+    @property
+    def failure(self) -> Check | None:
+        """The first check that failed, or None."""
+        return next((check for check in self.checks if not check.passed), None)
+
+    def and_then(self, checks: Iterable[Check], rule: str = "") -> "Verdict":
+        """This verdict with more checks after it; a new ``rule`` replaces the old one."""
+        return Verdict((*self.checks, *checks), rule or self.rule)

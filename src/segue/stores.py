@@ -1,0 +1,251 @@
+"""What the layers above need from storage, as Protocols. Each operation is one closed function and one write.
+
+Ids, secrets and attempt nonces are made before a call, so a definite abort can be retried with the same values. Times
+are epoch milliseconds by the database's clock. Every key starts with the org, and hot keys go on with the partition
+that an id carries (``core.secret.partition_of``), so nothing crosses orgs and one hot operation touches one partition.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from segue.core.application import Application
+from segue.core.credential import Credential, Kind, NewCredential, Participation
+from segue.core.org import AuthorizationServer, Domain, Org, TrustedOrigin
+from segue.core.user import Subject, User
+from segue.core.verdict import Check
+from segue.events import Event
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached or did not answer in time: 503, try again later."""
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """A write may or may not have happened (lost connection, a commit that did not reach its standby)."""
+
+
+class AlreadyExists(Exception):
+    """A name that must be unique in its org is taken. ``what`` names the field."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A signing key as stored: the private half sealed, the rest readable. See ``tokens.keys``."""
+
+    org_id: str
+    key_set: str
+    kid: str
+    algorithm: str
+    public_jwk: str
+    certificate_pem: str
+    sealed_private: bytes = field(repr=False)
+    created_at: int = 0
+    signs_from_at: int = 0
+    signs_until_at: int | None = None
+    retired_at: int | None = None
+
+
+class ConfigStore(Protocol):
+    """Configuration, read far more often than written. ``org_version`` grows with every change to an org's."""
+
+    async def org(self, org_id: str) -> Org | None: ...
+    async def org_version(self, org_id: str) -> int: ...
+    async def domain(self, authority: str) -> Domain | None: ...
+    async def domains(self) -> Sequence[Domain]: ...
+    async def application(self, org_id: str, app_id: str) -> Application | None: ...
+    async def application_by_client_id(self, org_id: str, client_id: str) -> Application | None: ...
+    async def application_by_external_key(self, org_id: str, external_key: str) -> Application | None: ...
+    async def authorization_server(self, org_id: str, server_id: str) -> AuthorizationServer | None: ...
+    async def authorization_servers(self, org_id: str) -> Sequence[AuthorizationServer]: ...
+    async def signing_keys(self, org_id: str, key_set: str) -> Sequence[StoredKey]: ...
+    async def trusted_origins(self, org_id: str) -> Sequence[TrustedOrigin]: ...
+
+
+class AdminStore(Protocol):
+    """Writes to an org's configuration and users; each with its event and a new org version in one write.
+
+    ``put_*`` inserts or replaces by id; AlreadyExists names the unique field that is taken by another row.
+    """
+
+    async def put_org(self, org: Org, event: Event) -> None: ...
+    async def put_domain(self, domain: Domain, event: Event) -> None: ...
+    async def remove_domain(self, authority: str, event: Event) -> None: ...
+    async def put_application(self, application: Application, event: Event) -> None: ...
+    async def put_authorization_server(self, server: AuthorizationServer, event: Event) -> None: ...
+    async def put_trusted_origin(self, origin: TrustedOrigin, event: Event) -> None: ...
+    async def put_signing_keys(self, keys: Sequence[StoredKey], event: Event) -> None: ...
+    async def orgs(self) -> Sequence[Org]: ...
+    async def applications(self, org_id: str, *, after: str = "", limit: int = 100) -> Sequence[Application]: ...
+
+
+class UserStore(Protocol):
+    async def user(self, org_id: str, user_id: str) -> User | None: ...
+    async def user_by_login(self, org_id: str, login_key: str) -> User | None:
+        """The user of that normal form; a short name (no ``@``) also finds the one user whose part before ``@`` it is."""
+        ...
+
+    async def users(self, org_id: str, *, after: str = "", limit: int = 100) -> Sequence[User]:
+        """Users in order of id, after the id ``after``."""
+        ...
+
+    async def subject(self, org_id: str, user_id: str, app_id: str | None) -> Subject | None: ...
+    async def add_user(self, user: User, event: Event) -> None: ...
+    async def update_user(self, user: User, *, expected_stamp: int, event: Event) -> bool:
+        """Replaces login, status, profile, password and stamp where the stamp is still ``expected_stamp``."""
+        ...
+
+    async def assign(self, org_id: str, app_id: str, user_id: str, event: Event) -> None: ...
+    async def unassign(self, org_id: str, app_id: str, user_id: str, event: Event) -> bool: ...
+    async def upgrade_password_hash(self, org_id: str, user_id: str, old_hash: str, new_hash: str) -> bool:
+        """A new encoding of the same password: the stamp stays."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """How often a key was tried since its last success. ``locked_until_at`` is 0 where it is not locked."""
+
+    count: int
+    locked_until_at: int
+    locked_now: bool
+    just_locked: bool
+
+
+class AttemptStore(Protocol):
+    async def count_attempt(self, org_id: str, key: str, *, limit: int, lock_ms: int) -> Attempts:
+        """Counts one attempt in a write of its own, before anything is hashed (AU-03).
+
+        The attempt numbered ``limit`` locks the key for ``lock_ms``; while locked, nothing is counted. An expired lock
+        starts a new count. ``locked_now`` says that this attempt must not be evaluated.
+        """
+        ...
+
+    async def clear_attempts(self, org_id: str, key: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The spending of one single-use credential (W1).
+
+    It matches the org, id, digest, one of ``kinds``, the target application where the credential names one, and a
+    credential that is unspent, unexpired and live. What does not match is not burnt. ``app_id`` is the application whose
+    assignment the answer reports. ``attempt`` settles an unknown outcome. ``event`` is written in the same write, with
+    the user the row names.
+    """
+
+    org_id: str
+    id: str
+    digest: bytes = field(repr=False)
+    kinds: frozenset[Kind]
+    attempt: str
+    event: Event
+    app_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A credential together with its user, where it has one."""
+
+    credential: Credential
+    subject: Subject | None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What must still be true when a decision is written (W2).
+
+    The user is active and has this stamp, the application (where named) is active and, with ``assigned``, still
+    assigned to the user (directly; an application for everyone needs no assignment), and none of ``live_ids`` was revoked.
+    """
+
+    user_id: str
+    user_stamp: int
+    app_id: str | None = None
+    assigned: bool = False
+    live_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A session that goes on under a new secret: the old cookie value is dead, the id and what hangs on it stay."""
+
+    session_id: str
+    old_digest: bytes = field(repr=False)
+    new_digest: bytes = field(repr=False)
+    idle_ms: int
+    data: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """Revocation of a credential and of everything whose bind path names it."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One write (W2): all of it happens or nothing does. Everything in it belongs to one org and one partition."""
+
+    org_id: str
+    partition: int
+    events: tuple[Event, ...]
+    guard: Guard | None = None
+    credentials: tuple[NewCredential, ...] = ()
+    renewal: Renewal | None = None
+    participations: tuple[Participation, ...] = ()
+    tombstones: tuple[Tombstone, ...] = ()
+
+
+class CredentialStore(Protocol):
+    async def claim(self, claim: Claim) -> Found | None:
+        """Spends a credential in one conditional write, or answers None and changes nothing."""
+        ...
+
+    async def explain_claim(self, claim: Claim) -> tuple[Check, ...]:
+        """Why ``claim`` did not match, as checks; for the event alone, callers learn nothing of it (OT-13)."""
+        ...
+
+    async def commit(self, commit: Commit) -> bool:
+        """Writes a decision; False (and nothing written) where its guard no longer holds or its renewal lost a race."""
+        ...
+
+    async def find(
+        self, org_id: str, ident: str, digest: bytes | None, kinds: frozenset[Kind], *, app_id: str | None = None
+    ) -> Found | None:
+        """The live, unexpired, unspent credential of that id, or None. ``digest`` None finds by id alone (signed tokens)."""
+        ...
+
+    async def touch_session(self, org_id: str, session_id: str, *, idle_ms: int) -> None:
+        """Moves the idle expiry of a live session forward; never past its absolute expiry."""
+        ...
+
+    async def claim_foreign(self, org_id: str, kind: str, value: str, *, life_ms: int) -> bool:
+        """Remembers a single-use value made by somebody else; False where it was seen before (SA-11)."""
+        ...
+
+    async def participations(self, org_id: str, session_id: str) -> Sequence[Participation]: ...
+
+
+class EventStore(Protocol):
+    async def append(self, events: Sequence[Event]) -> None: ...
+    async def event(self, org_id: str, event_id: str) -> Event | None: ...
+
+
+class Store(ConfigStore, AdminStore, UserStore, AttemptStore, CredentialStore, EventStore, Protocol):
+    """All of storage, as ``app`` builds it. ``purge`` removes what is long dead and answers how many rows went."""
+
+    async def open(self) -> None: ...
+    async def close(self) -> None: ...
+    async def ping(self) -> int:
+        """The database's clock (epoch ms)."""
+        ...
+
+    async def schema_version(self) -> str | None: ...
+    async def purge(self, *, keep_ms: int) -> int: ...
