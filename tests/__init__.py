@@ -1,0 +1,1 @@
+"""The tests of Segue: unit, stores, flows, clients, attacks, browser and wire."""
