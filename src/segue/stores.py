@@ -233,12 +233,16 @@ class CredentialStore(Protocol):
     async def participations(self, org_id: str, session_id: str) -> Sequence[Participation]: ...
 
 
+class SignInStore(CredentialStore, UserStore, Protocol):
+    """What the sign-in pipeline needs."""
+
+
 class EventStore(Protocol):
     async def append(self, events: Sequence[Event]) -> None: ...
     async def event(self, org_id: str, event_id: str) -> Event | None: ...
 
 
-class Store(ConfigStore, AdminStore, UserStore, AttemptStore, CredentialStore, EventStore, Protocol):
+class Store(ConfigStore, AdminStore, SignInStore, AttemptStore, EventStore, Protocol):
     """All of storage, as ``app`` builds it. ``purge`` removes what is long dead and answers how many rows went."""
 
     async def open(self) -> None: ...

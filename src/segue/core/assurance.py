@@ -108,3 +108,20 @@ def _proof(item: object) -> Proof:
         }:
             return Proof(factor, kind, tuple(str(value) for value in amr), at)
     raise ValueError("a proof is kept as factor, kind, amr and time")
+
+
+def requirement_data(requirement: Requirement) -> dict[str, int | None]:
+    """The JSON shape in which a requirement is kept."""
+    return {
+        "factors": requirement.factors,
+        "max_age_s": requirement.max_age_s,
+        "fresh_after_at": requirement.fresh_after_at,
+    }
+
+
+def read_requirement(data: object) -> Requirement:
+    """The requirement that :func:`requirement_data` wrote. Raises ValueError for anything else."""
+    match data:
+        case {"factors": int(factors), "max_age_s": int() | None as age, "fresh_after_at": int() | None as moment}:
+            return Requirement(factors, age, moment)
+    raise ValueError("a requirement is kept as factors, max_age_s and fresh_after_at")

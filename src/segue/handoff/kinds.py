@@ -1,0 +1,38 @@
+"""One row per kind of ticket: how it is minted, how long it lives, and what its redemption may do."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from segue.core.application import WhenOtherUser
+from segue.core.credential import Kind
+
+BadTicket = Literal["prompt", "refuse", "ignore"]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketKind:
+    """``life_ms`` is a duration in milliseconds. ``when_other_user`` is the default an application may override.
+
+    ``bad_ticket`` is what a ticket that cannot be used leads to where a page may be shown: the sign-in page, an error, or
+    nothing. ``opens_session`` says whether redemption signs the browser in beyond the application asked for.
+    """
+
+    kind: Kind
+    id_prefix: str
+    life_ms: int
+    when_other_user: WhenOtherUser
+    bad_ticket: BadTicket = "prompt"
+    opens_session: bool = True
+
+
+SESSION_TOKEN: Final = TicketKind("session_token", "20t", life_ms=5 * 60_000, when_other_user="ask")
+
+KINDS: Final = {row.kind: row for row in (SESSION_TOKEN,)}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A named place in a request that carries a ticket, and the constant set of kinds it accepts (OT-04)."""
+
+    name: str
+    kinds: frozenset[Kind]

@@ -1,0 +1,47 @@
+"""Making a ticket: a credential to be written and the one bearer value that will ever be shown."""
+
+from dataclasses import dataclass
+
+from segue.core.assurance import Assurance, to_data
+from segue.core.clock import Source
+from segue.core.credential import NewCredential
+from segue.core.secret import Bearer, new_bearer, partition_of
+from segue.core.user import User
+from segue.handoff.kinds import TicketKind
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """``bearer`` goes to the caller once ``credential`` is committed; ``expires_at`` is epoch ms."""
+
+    bearer: Bearer
+    credential: NewCredential
+    expires_at: int
+
+
+def mint(
+    kind: TicketKind,
+    *,
+    user: User,
+    assurance: Assurance,
+    domain: str,
+    source: Source,
+    now_at: int,
+    minted_by: str | None = None,
+) -> Minted:
+    """A ticket that carries ``assurance`` of ``user``. Nothing is stored yet: commit the credential first."""
+    bearer = new_bearer(kind.id_prefix, partition_of(user.id), now_at, source.random)
+    credential = NewCredential(
+        org_id=user.org_id,
+        id=bearer.id,
+        kind=kind.kind,
+        digest=bearer.digest,
+        life_ms=kind.life_ms,
+        user_id=user.id,
+        user_stamp=user.stamp,
+        root_id=bearer.id,
+        domain=domain,
+        minted_by=minted_by,
+        data={"assurance": to_data(assurance)},
+    )
+    return Minted(bearer, credential, now_at + kind.life_ms)

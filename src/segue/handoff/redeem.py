@@ -1,0 +1,79 @@
+"""Spending a ticket: one conditional write, then the redemption it stands for."""
+
+from dataclasses import dataclass
+
+from segue.core.assurance import Assurance, from_data
+from segue.core.credential import Credential
+from segue.core.refusal import Refusal
+from segue.core.secret import new_secret, read_bearer
+from segue.core.user import Subject
+from segue.core.verdict import Check, Verdict
+from segue.events import Circumstances
+from segue.handoff.kinds import Slot
+from segue.stores import Claim, CredentialStore
+
+NOT_USABLE = "The sign-in token is not valid. It may have expired or have been used already."
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedTicket:
+    """What a request carried in one of its slots."""
+
+    slot: Slot
+    text: str
+
+    def __repr__(self) -> str:
+        return f"PresentedTicket({self.slot.name})"
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """A ticket that was spent by this very request: whose sign-in it carries, and how it was proved."""
+
+    credential: Credential
+    subject: Subject
+    assurance: Assurance
+
+
+async def redeem(
+    store: CredentialStore, presented: PresentedTicket, *, app_id: str | None, circumstances: Circumstances
+) -> Redemption:
+    """Spends the ticket (W1).
+
+    Raises Refusal ``ticket_not_usable`` with one public text for every cause (OT-13); the trail tells them apart.
+    """
+    bearer = read_bearer(presented.text)
+    if bearer is None:
+        raise _refusal(_shape_check(presented.slot))
+    claim = Claim(
+        org_id=circumstances.org_id,
+        id=bearer.id,
+        digest=bearer.digest,
+        kinds=presented.slot.kinds,
+        attempt=new_secret(circumstances.source.random),
+        event=circumstances.event(
+            "ticket.redeem", credential_id=bearer.id, app_id=app_id, detail={"slot": presented.slot.name}
+        ),
+        app_id=app_id,
+    )
+    found = await store.claim(claim)
+    if found is None or found.subject is None:
+        checks = await store.explain_claim(claim)
+        raise _refusal(*checks, credential_id=bearer.id)
+    return Redemption(found.credential, found.subject, from_data(found.credential.data["assurance"]))
+
+
+def _shape_check(slot: Slot) -> Check:
+    return Check(
+        "token_shape",
+        passed=False,
+        expected=f"a token for {slot.name}",
+        seen="something else",
+        mend="Mint a new token.",
+    )
+
+
+def _refusal(*checks: Check, credential_id: str | None = None) -> Refusal:
+    if all(check.passed for check in checks):  # it became spendable or was spent between the claim and this look
+        checks = (*checks, Check("unspent", passed=False, seen="spent by another request", mend="Mint a new token."))
+    return Refusal("ticket_not_usable", NOT_USABLE, Verdict(checks, rule="redeem"), credential_id=credential_id)

@@ -1,0 +1,194 @@
+"""The decision: session, ticket and policy go in, one of three answers comes out. Only the claim of a ticket is written."""
+
+from dataclasses import dataclass, replace
+
+from segue.core.assurance import Assurance, Missing
+from segue.core.refusal import Refusal
+from segue.core.user import Subject
+from segue.core.verdict import Check, Verdict
+from segue.handoff.kinds import KINDS
+from segue.handoff.redeem import PresentedTicket, Redemption, redeem
+from segue.policy.access import AccessQuestion, decide_access
+from segue.policy.collision import Collision, resolve
+from segue.signin.request import Answer, Challenge, Proved, Refused, SignedIn, SignInRequest
+from segue.signin.sessions import KeepSession, SessionPlan, assurance_of, current, plan_open, plan_renew
+from segue.stores import Found, SignInStore
+
+_SIGN_IN_FIRST = "There is no session here that can be used. Sign in first."
+_PROVE_MORE = {
+    "sign_in": _SIGN_IN_FIRST,
+    "fresh_sign_in": "The sign-in is too old for what was asked. Sign in again.",
+    "second_factor": "The application asks for a second factor.",
+}
+_OTHER_USER = "Somebody else is signed in in this browser."
+_NO_ACCESS = {
+    "user_active": "This account cannot be used.",
+    "application_active": "The application is not available.",
+    "assigned": "This account is not assigned to the application.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Whose request it is, and what becomes of the browser's session where it is granted."""
+
+    subject: Subject
+    assurance: Assurance
+    plan: SessionPlan
+    live_ids: tuple[str, ...]
+    proved: Proved | None = None
+
+
+async def decide(request: SignInRequest, store: SignInStore, proved: Proved | None = None) -> Answer:
+    """Answers a sign-in request; ``proved`` is what the user just proved in an interaction.
+
+    A ticket in the request is spent here, whatever the answer. A refusal is an answer and is not raised.
+    """
+    session = await _session(request, store)
+    if proved is not None:
+        return _judge(request, _by_proof(request, await _with_assignment(request, proved, store), session), session)
+    if request.ticket is not None:
+        return await _by_ticket(request, request.ticket, store, session)
+    if session is not None and session.subject is not None:
+        plan = KeepSession(session)
+        return _judge(request, _Known(session.subject, assurance_of(session), plan, (session.credential.id,)), session)
+    return _ask_for(request, "sign_in", None, session)
+
+
+async def _session(request: SignInRequest, store: SignInStore) -> Found | None:
+    return await current(
+        store,
+        request.session_cookie,
+        org=request.org,
+        domain=request.domain.authority,
+        app_id=request.app.id if request.app else None,
+        now_at=request.circumstances.now_at,
+    )
+
+
+async def _with_assignment(request: SignInRequest, proved: Proved, store: SignInStore) -> Proved:
+    """The proof together with what the application needs to know of the user. The user stays as they were when they
+    proved it, so that a change since then (their stamp) fails the guard of the write."""
+    if request.app is None:
+        return proved
+    found = await store.subject(request.org.id, proved.subject.user.id, request.app.id)
+    if found is None:
+        return proved
+    return replace(proved, subject=replace(found, user=proved.subject.user))
+
+
+async def _by_ticket(
+    request: SignInRequest, ticket: PresentedTicket, store: SignInStore, session: Found | None
+) -> Answer:
+    app_id = request.app.id if request.app else None
+    try:
+        redemption = await redeem(store, ticket, app_id=app_id, circumstances=request.circumstances)
+    except Refusal as refusal:
+        if request.passive:
+            return Refused(refusal, session)
+        return Challenge("sign_in", session=session, refusal=refusal)
+    outcome, verdict = _collision(request, redemption, session)
+    if outcome in ("none", "same_user", "replace"):
+        return _judge(request, _by_redemption(request, redemption, session, outcome), session)
+    if outcome == "ask":
+        proved = Proved(redemption.subject, redemption.assurance, origin=redemption.credential.lineage_path)
+        return Challenge(None, user=redemption.subject.user, confirm=proved, session=session)
+    collision = Refusal("login_required", _OTHER_USER, verdict, user_id=redemption.subject.user.id, app_id=app_id)
+    if outcome == "end_and_prompt":
+        return Challenge("sign_in", session=session, refusal=collision)
+    return Refused(collision, session)
+
+
+def _collision(request: SignInRequest, redemption: Redemption, session: Found | None) -> tuple[Collision, Verdict]:
+    return resolve(
+        ticket_user_id=redemption.subject.user.id,
+        session_user_id=session.credential.user_id if session else None,
+        default=KINDS[redemption.credential.kind].when_other_user,
+        application_setting=request.app.when_other_user if request.app else None,
+        passive=request.passive,
+    )
+
+
+def _by_redemption(request: SignInRequest, redemption: Redemption, session: Found | None, outcome: Collision) -> _Known:
+    subject, assurance = redemption.subject, redemption.assurance
+    if outcome == "same_user" and session is not None and request.session_cookie:
+        return _same_user(request, subject, assurance, session, request.session_cookie)
+    plan = plan_open(
+        subject.user,
+        assurance,
+        org=request.org,
+        circumstances=request.circumstances,
+        origin=redemption.credential.lineage_path,
+        ends=session.credential.id if session else None,
+    )
+    return _Known(subject, assurance, plan, ())
+
+
+def _by_proof(request: SignInRequest, proved: Proved, session: Found | None) -> _Known:
+    if session is not None and session.credential.user_id == proved.subject.user.id and request.session_cookie:
+        return _same_user(request, proved.subject, proved.assurance, session, request.session_cookie, proved)
+    plan = plan_open(
+        proved.subject.user,
+        proved.assurance,
+        org=request.org,
+        circumstances=request.circumstances,
+        origin=proved.origin,
+        ends=session.credential.id if session else None,
+    )
+    return _Known(proved.subject, proved.assurance, plan, (), proved)
+
+
+def _same_user(
+    request: SignInRequest,
+    subject: Subject,
+    assurance: Assurance,
+    session: Found,
+    cookie: str,
+    proved: Proved | None = None,
+) -> _Known:
+    merged = assurance_of(session).merged(assurance)
+    plan = plan_renew(session, merged, org=request.org, circumstances=request.circumstances, cookie=cookie)
+    return _Known(subject, merged, plan, (session.credential.id,), proved)
+
+
+def _judge(request: SignInRequest, known: _Known, session: Found | None) -> Answer:
+    """Access policy, the same for every way in."""
+    decision = decide_access(
+        AccessQuestion(known.subject, request.app, request.requirement, known.assurance, request.circumstances.now_at)
+    )
+    failure = decision.verdict.failure
+    user = known.subject.user
+    if failure is not None:
+        refusal = Refusal(
+            "access_denied",
+            _NO_ACCESS[failure.name],
+            decision.verdict,
+            user_id=user.id,
+            app_id=request.app.id if request.app else None,
+        )
+        return Refused(refusal, session)
+    if decision.missing is not None:
+        return _ask_for(request, decision.missing, known, session)
+    return SignedIn(
+        subject=known.subject,
+        assurance=known.assurance,
+        session=known.plan,
+        verdict=decision.verdict,
+        events=known.proved.events if known.proved else (),
+        live_ids=known.live_ids,
+    )
+
+
+def _ask_for(request: SignInRequest, missing: Missing, known: _Known | None, session: Found | None) -> Answer:
+    user = known.subject.user if known else None
+    if not request.passive and missing != "second_factor":
+        return Challenge(missing, user=user, session=session)
+    check = Check(missing, passed=False, expected="already proved", seen="missing", mend=_PROVE_MORE[missing])
+    refusal = Refusal(
+        "login_required" if missing != "second_factor" else "assurance_not_met",
+        _PROVE_MORE[missing],
+        Verdict((check,), rule="missing_proof"),
+        user_id=user.id if user else None,
+        app_id=request.app.id if request.app else None,
+    )
+    return Refused(refusal, session)

@@ -1,0 +1,162 @@
+"""Sign-in requests that wait for the user: parked as a single-use credential, bound to the browser that made them."""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, cast
+
+from segue.core.assurance import Missing, from_data, read_requirement, requirement_data, to_data
+from segue.core.credential import Kind, NewCredential
+from segue.core.org import Domain, Org
+from segue.core.refusal import Refusal
+from segue.core.secret import Bearer, digest, new_bearer, new_secret, partition_of, random_partition, read_bearer
+from segue.core.verdict import Check, Verdict
+from segue.events import Circumstances
+from segue.signin.request import Challenge, Proved, SignInRequest
+from segue.stores import Claim, Commit, ConfigStore, SignInStore
+
+INTERACTION_KINDS: Final[frozenset[Kind]] = frozenset({"interaction"})
+_LIFE_MS: Final = 30 * 60_000
+_GONE = "This sign-in page has expired or was used already. Go back to the application and start again."
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """A parked request. ``request`` carries the circumstances of the present request, not of the parked one."""
+
+    bearer: Bearer
+    request: SignInRequest
+    missing: Missing | None
+    login: str = ""
+    confirm: Proved | None = None
+    reference: str = ""
+
+
+async def park(
+    store: SignInStore, request: SignInRequest, challenge: Challenge, *, browser: str, reference: str = ""
+) -> Bearer:
+    """Stores the request until the user did what ``challenge`` asks.
+
+    ``browser`` is the secret of the browser's own cookie; ``reference`` the id of the event that explains a ticket that
+    did not do.
+    """
+    where, app_id = request.circumstances, request.app.id if request.app else None
+    random = where.source.random
+    bearer = new_bearer("int", random_partition(random), where.now_at, random)
+    credential = NewCredential(
+        org_id=request.org.id,
+        id=bearer.id,
+        kind="interaction",
+        digest=bearer.digest,
+        life_ms=_LIFE_MS,
+        domain=request.domain.authority,
+        data={
+            "channel": request.channel,
+            "parameters": request.parameters,
+            "app_id": app_id,
+            "requirement": requirement_data(request.requirement),
+            "login": challenge.user.login if challenge.user else request.login_hint,
+            "missing": challenge.missing,
+            "confirm": _confirm_data(challenge.confirm),
+            "browser": digest(browser).hex(),
+            "reference": reference,
+        },
+    )
+    event = where.event("interaction.park", credential_id=bearer.id, app_id=app_id)
+    await store.commit(Commit(request.org.id, partition_of(bearer.id), (event,), credentials=(credential,)))
+    return bearer
+
+
+async def load(
+    store: SignInStore,
+    config: ConfigStore,
+    key: str,
+    *,
+    org: Org,
+    domain: Domain,
+    circumstances: Circumstances,
+    browser: str | None,
+    session_cookie: str | None,
+) -> Interaction:
+    """The parked request that ``key`` names, if this browser parked it at this domain.
+
+    Raises Refusal ``interaction_gone``: unknown, spent, expired, or another browser's (one text for all: OT-13).
+    """
+    bearer = read_bearer(key)
+    found = await store.find(org.id, bearer.id, bearer.digest, INTERACTION_KINDS) if bearer else None
+    if bearer is None or found is None or found.credential.domain != domain.authority:
+        raise _gone("interaction_live", bearer)
+    data = found.credential.data
+    if browser is None or not hmac.compare_digest(digest(browser).hex(), str(data["browser"])):
+        raise _gone("same_browser", bearer)
+    app_id = cast("str | None", data["app_id"])
+    app = await config.application(org.id, app_id) if app_id else None
+    if app_id and app is None:
+        raise _gone("application_exists", bearer)
+    request = SignInRequest(
+        channel=str(data["channel"]),
+        org=org,
+        domain=domain,
+        circumstances=circumstances,
+        app=app,
+        parameters=cast("Mapping[str, object]", data["parameters"]),
+        requirement=read_requirement(data["requirement"]),
+        login_hint=str(data["login"]),
+        session_cookie=session_cookie,
+    )
+    return Interaction(
+        bearer=bearer,
+        request=request,
+        missing=cast("Missing | None", data["missing"]),
+        login=str(data["login"]),
+        confirm=await _read_confirm(store, org, data["confirm"], app_id),
+        reference=str(data["reference"]),
+    )
+
+
+async def spend(store: SignInStore, interaction: Interaction) -> None:
+    """Uses the interaction up, in one conditional write, before its request is answered.
+
+    Raises Refusal ``interaction_gone`` where another request was first.
+    """
+    where = interaction.request.circumstances
+    claim = Claim(
+        org_id=where.org_id,
+        id=interaction.bearer.id,
+        digest=interaction.bearer.digest,
+        kinds=INTERACTION_KINDS,
+        attempt=new_secret(where.source.random),
+        event=where.event("interaction.resume", credential_id=interaction.bearer.id),
+    )
+    if await store.claim(claim) is None:
+        raise _gone("unspent", interaction.bearer)
+
+
+def _gone(check: str, bearer: Bearer | None) -> Refusal:
+    mend = "Start again at the application, in the browser that shall be signed in."
+    verdict = Verdict((Check(check, passed=False, mend=mend),), rule="interaction")
+    return Refusal("interaction_gone", _GONE, verdict, credential_id=bearer.id if bearer else None)
+
+
+def _confirm_data(confirm: Proved | None) -> dict[str, object] | None:
+    if confirm is None:
+        return None
+    user = confirm.subject.user
+    return {
+        "user_id": user.id,
+        "stamp": user.stamp,
+        "assurance": to_data(confirm.assurance),
+        "origin": list(confirm.origin),
+    }
+
+
+async def _read_confirm(store: SignInStore, org: Org, data: object, app_id: str | None) -> Proved | None:
+    match data:
+        case {"user_id": str(user_id), "stamp": int(stamp), "assurance": assurance, "origin": list(origin)}:
+            subject = await store.subject(org.id, user_id, app_id)
+            if subject is None:
+                return None
+            # The stamp of the ticket, not today's: a change since then fails the guard of the write.
+            as_proved = replace(subject, user=replace(subject.user, stamp=stamp))
+            return Proved(as_proved, from_data(assurance), origin=tuple(str(ident) for ident in origin))
+    return None

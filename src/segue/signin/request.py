@@ -1,0 +1,89 @@
+"""What a front channel asks of the pipeline, and the only three answers it can get."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from segue.core.application import Application
+from segue.core.assurance import Assurance, Missing, Requirement
+from segue.core.org import Domain, Org
+from segue.core.refusal import Refusal
+from segue.core.user import Subject, User
+from segue.core.verdict import Verdict
+from segue.events import Circumstances, Event
+from segue.handoff.redeem import PresentedTicket
+from segue.signin.sessions import SessionPlan
+from segue.stores import Found
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRequest:
+    """One wish to be signed in to something.
+
+    ``channel`` names the front channel that finishes it; ``parameters`` is what that channel needs then, as JSON, so
+    that the request can wait for the user. ``passive`` forbids any page. ``requirement`` is what the request itself
+    asks, before the application's own is added. ``session_cookie`` is the cookie's value, if a usable one came.
+    """
+
+    channel: str
+    org: Org
+    domain: Domain
+    circumstances: Circumstances
+    app: Application | None
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    requirement: Requirement = field(default_factory=Requirement)
+    passive: bool = False
+    login_hint: str = ""
+    ticket: PresentedTicket | None = None
+    session_cookie: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A user who just proved who they are (or confirmed a ticket) in an interaction, with the events that say so."""
+
+    subject: Subject
+    assurance: Assurance
+    events: tuple[Event, ...] = ()
+    #: Lineage path of the ticket the proof came from, if it came from one.
+    origin: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The user may have what was asked for. Nothing is written yet: ``sessions.open`` does that, after the hooks."""
+
+    subject: Subject
+    assurance: Assurance
+    session: SessionPlan
+    verdict: Verdict
+    events: tuple[Event, ...] = ()
+    live_ids: tuple[str, ...] = ()
+
+    @property
+    def user(self) -> User:
+        return self.subject.user
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """The user has to do something first.
+
+    ``missing`` is what to prove; ``confirm`` asks whether to go on as that user instead of the one signed in.
+    ``refusal`` says why a presented ticket did not do.
+    """
+
+    missing: Missing | None
+    user: User | None = None
+    confirm: Proved | None = None
+    session: Found | None = None
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    refusal: Refusal
+    #: The session the browser has anyway; a refusal by the application leaves it in place.
+    session: Found | None = None
+
+
+Answer = SignedIn | Challenge | Refused

@@ -1,0 +1,170 @@
+"""Browser sessions: finding the one a cookie names, planning a new one, writing it together with what hangs on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from segue.core.assurance import Assurance, from_data, to_data
+from segue.core.credential import Kind, NewCredential, Participation
+from segue.core.org import Org
+from segue.core.secret import Bearer, new_bearer, new_secret, partition_of, read_bearer
+from segue.core.user import User
+from segue.events import Circumstances, Event
+from segue.stores import Commit, CredentialStore, Found, Guard, Renewal, Tombstone
+
+SESSION_KINDS: Final[frozenset[Kind]] = frozenset({"session"})
+_TOUCH_SHARE: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session to be opened, with the bearer value of its cookie; ``ends`` is the id of one it replaces."""
+
+    bearer: Bearer
+    credential: NewCredential
+    ends: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RenewSession:
+    """The same session under a new cookie value, because what it stands for grew (OT-16)."""
+
+    bearer: Bearer
+    renewal: Renewal
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSession:
+    """A session that is used as it is."""
+
+    found: Found
+
+
+SessionPlan = OpenSession | RenewSession | KeepSession
+
+
+def session_id(plan: SessionPlan) -> str:
+    match plan:
+        case OpenSession(bearer=bearer) | RenewSession(bearer=bearer):
+            return bearer.id
+        case KeepSession(found=found):
+            return found.credential.id
+
+
+def session_path(plan: SessionPlan) -> tuple[str, ...]:
+    """The bind path of a credential that should end with this session."""
+    match plan:
+        case KeepSession(found=found):
+            return found.credential.lineage_path
+        case _:
+            return (session_id(plan),)
+
+
+async def current(
+    store: CredentialStore, cookie: str | None, *, org: Org, domain: str, app_id: str | None, now_at: int
+) -> Found | None:
+    """The live session that ``cookie`` names at this domain, or None. One statement; a second one at most every tenth of
+    the idle time, to move the idle expiry."""
+    bearer = read_bearer(cookie) if cookie else None
+    if bearer is None:
+        return None
+    found = await store.find(org.id, bearer.id, bearer.digest, SESSION_KINDS, app_id=app_id)
+    if found is None or found.subject is None or found.credential.domain != domain:
+        return None
+    idle_ms = org.settings.session_idle_s * 1000
+    idle_end_at = found.credential.idle_expires_at
+    if idle_end_at is not None and idle_end_at - now_at < idle_ms - idle_ms // _TOUCH_SHARE:
+        await store.touch_session(org.id, bearer.id, idle_ms=idle_ms)
+    return found
+
+
+def assurance_of(found: Found) -> Assurance:
+    return from_data(found.credential.data["assurance"])
+
+
+def plan_open(
+    user: User,
+    assurance: Assurance,
+    *,
+    org: Org,
+    circumstances: Circumstances,
+    origin: Sequence[str] = (),
+    ends: str | None = None,
+) -> OpenSession:
+    """A new session. ``origin`` is the lineage path of the ticket it came from; a spent ticket ends nothing, so the path
+    is remembered for the tree (``parent_id``) and not bound."""
+    bearer = new_bearer("102", partition_of(user.id), circumstances.now_at, circumstances.source.random)
+    credential = NewCredential(
+        org_id=org.id,
+        id=bearer.id,
+        kind="session",
+        digest=bearer.digest,
+        life_ms=org.settings.session_life_s * 1000,
+        idle_ms=org.settings.session_idle_s * 1000,
+        user_id=user.id,
+        user_stamp=user.stamp,
+        parent_id=origin[-1] if origin else None,
+        root_id=origin[0] if origin else bearer.id,
+        domain=circumstances.domain,
+        data={"assurance": to_data(assurance)},
+    )
+    return OpenSession(bearer, credential, ends)
+
+
+def plan_renew(
+    found: Found, assurance: Assurance, *, org: Org, circumstances: Circumstances, cookie: str
+) -> RenewSession:
+    """The same session with more assurance and a new cookie value. ``cookie`` is the value it has now."""
+    old = read_bearer(cookie)
+    if old is None:
+        raise ValueError("a session is renewed by the cookie that names it")
+    bearer = Bearer(found.credential.id, new_secret(circumstances.source.random))
+    renewal = Renewal(
+        session_id=bearer.id,
+        old_digest=old.digest,
+        new_digest=bearer.digest,
+        idle_ms=org.settings.session_idle_s * 1000,
+        data={**found.credential.data, "assurance": to_data(assurance)},
+    )
+    return RenewSession(bearer, renewal)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """All that one sign-in writes (W2): the session by its plan, and what the front channel issues with it."""
+
+    plan: SessionPlan
+    guard: Guard
+    events: tuple[Event, ...]
+    credentials: tuple[NewCredential, ...] = ()
+    participations: tuple[Participation, ...] = field(default=())
+
+
+async def open_session(store: CredentialStore, org_id: str, opening: Opening) -> bool:
+    """Writes the sign-in in one write; False where what the decision relied on is no longer so."""
+    plan = opening.plan
+    own = (plan.credential,) if isinstance(plan, OpenSession) else ()
+    return await store.commit(
+        Commit(
+            org_id=org_id,
+            partition=partition_of(opening.guard.user_id),
+            events=opening.events,
+            guard=opening.guard,
+            credentials=(*own, *opening.credentials),
+            renewal=plan.renewal if isinstance(plan, RenewSession) else None,
+            participations=opening.participations,
+        )
+    )
+
+
+async def end_session(store: CredentialStore, session_id: str, *, reason: str, circumstances: Circumstances) -> None:
+    """Ends a session and everything bound to it. A write of its own, since a replaced session may be another user's."""
+    event = circumstances.event("session.end", credential_id=session_id, detail={"reason": reason})
+    await store.commit(
+        Commit(
+            org_id=circumstances.org_id,
+            partition=partition_of(session_id),
+            events=(event,),
+            tombstones=(Tombstone(session_id, reason),),
+        )
+    )

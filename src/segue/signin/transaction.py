@@ -1,0 +1,77 @@
+"""Proving the first factor: the same steps for the Authentication API, the hosted page and every later way in."""
+
+from dataclasses import dataclass
+
+from segue.core.assurance import PASSWORD, Assurance, Proof
+from segue.core.identifiers import BadUserName, normalise_login, normalise_password
+from segue.core.org import Org
+from segue.core.refusal import Refusal
+from segue.core.user import Subject, User
+from segue.core.verdict import Check, Verdict
+from segue.events import Circumstances
+from segue.signin.passwords import PasswordHasher
+from segue.signin.request import Proved
+from segue.stores import Attempts, AttemptStore, UserStore
+
+FAILED = "The user name or password is not right."
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """Proves factors against what is stored. One instance serves a process."""
+
+    users: UserStore
+    attempts: AttemptStore
+    hasher: PasswordHasher
+
+    async def password(self, org: Org, login: str, password: str, circumstances: Circumstances) -> Proved:
+        """The user whose password this is.
+
+        Every failure of credentials does the same work and raises Refusal ``credentials`` with one public text (AU-04);
+        the attempt is counted before anything is hashed (AU-03). Raises PoolFull where too many logins wait already.
+        """
+        login_key, secret = _normal_forms(login, password)
+        user = await self.users.user_by_login(org.id, login_key) if login_key else None
+        key = user.id if user else f"login:{login_key or login[:256]}"
+        attempts = await self.attempts.count_attempt(
+            org.id, key, limit=org.settings.lockout_attempts, lock_ms=org.settings.lockout_s * 1000
+        )
+        exempt = user is not None and user.limits_exempt
+        usable = user is not None and user.active and (exempt or not attempts.locked_now)
+        stored = user.password_hash if user is not None and usable else None
+        result = await self.hasher.verify(stored, secret)
+        if user is None or not usable or not result.ok:
+            raise _refusal(org, user, attempts, exempt=exempt, password_ok=result.ok)
+        await self.attempts.clear_attempts(org.id, key)
+        if result.rehash is not None and user.password_hash is not None:
+            await self.users.upgrade_password_hash(org.id, user.id, user.password_hash, result.rehash)
+        proof = Proof(PASSWORD, "knowledge", ("pwd",), circumstances.now_at)
+        event = circumstances.event("sign_in.password", user_id=user.id)
+        return Proved(Subject(user), Assurance((proof,)), (event,))
+
+
+def _normal_forms(login: str, password: str) -> tuple[str | None, bytes]:
+    """Normal forms of both; what cannot be anybody's name or password still takes the whole path and matches nothing."""
+    try:
+        login_key: str | None = normalise_login(login)
+    except BadUserName:
+        login_key = None
+    try:
+        return login_key, normalise_password(password)
+    except ValueError:
+        return login_key, b""
+
+
+def _refusal(org: Org, user: User | None, attempts: Attempts, *, exempt: bool, password_ok: bool) -> Refusal:
+    checks = [
+        Check("user_known", user is not None, "a user of this name", mend="Check the user name, or add the user.")
+    ]
+    if user is not None:
+        seen = f"attempt {attempts.count} of {org.settings.lockout_attempts}"
+        locked = attempts.locked_now and not exempt
+        checks += [
+            Check("user_active", user.active, "active", user.status, "Activate the user."),
+            Check("not_locked", not locked, "fewer wrong passwords in a row", seen, "Wait, or unlock the user."),
+            Check("password", password_ok, "the user's password", seen, "Use the right password, or set a new one."),
+        ]
+    return Refusal("credentials", FAILED, Verdict(tuple(checks), "password"), user_id=user.id if user else None)

@@ -1,0 +1,57 @@
+"""The cookies of a domain: the session under its dialect's name, and two of our own that prove who set it."""
+
+import hashlib
+from dataclasses import dataclass
+
+from segue.core.org import Domain
+from segue.core.secret import Bearer, new_secret
+from segue.events import Circumstances
+from segue.web.message import Request, SetCookie
+
+_PROOF = "segue-proof"
+_BROWSER = "segue-browser"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCookies:
+    """Reads and writes the session of one dialect. ``name`` is the vendor's cookie name."""
+
+    name: str
+
+    def read(self, request: Request) -> str | None:
+        """The session's bearer value, or None.
+
+        On https a ``__Host-`` cookie must prove that this very host set it, so that a sibling host cannot plant a
+        session of its own (OT-16). Plain http is for loopback only and has no such protection.
+        """
+        value = request.cookie(self.name)
+        if value is None or not request.site.domain.secure:
+            return value
+        return value if request.cookie(_own(_PROOF, request.site.domain)) == _proof(value) else None
+
+    def write(self, bearer: Bearer, domain: Domain) -> tuple[SetCookie, ...]:
+        session = SetCookie(self.name, bearer.text)
+        return (session, SetCookie(_own(_PROOF, domain), _proof(bearer.text))) if domain.secure else (session,)
+
+    def clear(self, domain: Domain) -> tuple[SetCookie, ...]:
+        session = SetCookie(self.name, None)
+        return (session, SetCookie(_own(_PROOF, domain), None)) if domain.secure else (session,)
+
+
+def read_browser(request: Request) -> str | None:
+    """The secret that ties a waiting sign-in to this browser."""
+    return request.cookie(_own(_BROWSER, request.site.domain))
+
+
+def write_browser(request: Request, circumstances: Circumstances) -> tuple[str, SetCookie]:
+    """The browser's secret, a new one where it has none, and the cookie that keeps it."""
+    secret = read_browser(request) or new_secret(circumstances.source.random)
+    return secret, SetCookie(_own(_BROWSER, request.site.domain), secret)
+
+
+def _own(name: str, domain: Domain) -> str:
+    return f"__Host-{name}" if domain.secure else name
+
+
+def _proof(value: str) -> str:
+    return hashlib.sha256(b"session proof " + value.encode()).hexdigest()

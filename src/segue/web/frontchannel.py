@@ -1,0 +1,225 @@
+"""The one dispatcher. Every way to sign in to something goes: begin → decide → finish, or begin → page → resume.
+
+A front channel (OIDC authorize, SAML sign-on, a link) turns HTTP into a SignInRequest and an answer back into its
+protocol. It never opens a session itself, and steps never call each other: each returns to this module.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from segue.core.application import Application
+from segue.core.assurance import Requirement
+from segue.core.clock import Source
+from segue.core.credential import NewCredential, Participation
+from segue.core.refusal import Refusal
+from segue.core.verdict import Check, Verdict
+from segue.events import Circumstances, Event
+from segue.handoff.redeem import PresentedTicket
+from segue.signin import interaction as interactions
+from segue.signin.decide import decide
+from segue.signin.interaction import Interaction
+from segue.signin.request import Answer, Challenge, Proved, Refused, SignedIn, SignInRequest
+from segue.signin.sessions import KeepSession, Opening, OpenSession, RenewSession, end_session, open_session
+from segue.signin.transaction import Transactions
+from segue.stores import ConfigStore, Guard, SignInStore
+from segue.web.cookies import SessionCookies, read_browser, write_browser
+from segue.web.message import Redirect, Request, Response
+from segue.web.recorder import Recorder
+
+_CHANGED = "Something changed while you were being signed in. Try again."
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A front channel's answer, and what has to be written before it may leave."""
+
+    response: Response
+    credentials: tuple[NewCredential, ...] = ()
+    participations: tuple[Participation, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+class FrontChannel(Protocol):
+    """One protocol's way in. ``request.parameters`` holds what its parser put there."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def finish(self, request: SignInRequest, signed_in: SignedIn) -> Finished:
+        """The answer for somebody who is signed in; may raise Refusal."""
+        ...
+
+    async def refuse(self, request: SignInRequest, refusal: Refusal, event_id: str) -> Response:
+        """The protocol's way to say no."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FrontDoor:
+    """Holds what the dispatcher needs; one instance serves a process. ``channels`` is filled by ``app``."""
+
+    config: ConfigStore
+    store: SignInStore
+    recorder: Recorder
+    transactions: Transactions
+    source: Source
+    channels: Mapping[str, FrontChannel]
+    cookies: Mapping[str, SessionCookies]
+    sign_in_pages: Mapping[str, "SignInPage"]
+
+    def circumstances(self, request: Request) -> Circumstances:
+        return Circumstances(
+            org_id=request.site.org.id,
+            now_at=request.now_at,
+            source=self.source,
+            domain=request.site.domain.authority,
+            address=request.address,
+            user_agent=request.user_agent,
+            request_id=request.request_id,
+        )
+
+    def sign_in_request(
+        self,
+        request: Request,
+        *,
+        channel: str,
+        app: Application | None,
+        parameters: Mapping[str, object],
+        requirement: Requirement | None = None,
+        passive: bool = False,
+        login_hint: str = "",
+        ticket: PresentedTicket | None = None,
+    ) -> SignInRequest:
+        """A sign-in request with what every front channel takes from HTTP in the same way."""
+        return SignInRequest(
+            channel=channel,
+            org=request.site.org,
+            domain=request.site.domain,
+            circumstances=self.circumstances(request),
+            app=app,
+            parameters=parameters,
+            requirement=requirement or Requirement(),
+            passive=passive,
+            login_hint=login_hint,
+            ticket=ticket,
+            session_cookie=self._cookies(request).read(request),
+        )
+
+    async def begin(self, request: Request, wanted: SignInRequest) -> Response:
+        """Answers a checked request of a front channel."""
+        return await self._answer(request, wanted, await decide(wanted, self.store))
+
+    async def load(self, request: Request, key: str) -> Interaction:
+        """The waiting request that ``key`` names. Raises Refusal ``interaction_gone``."""
+        return await interactions.load(
+            self.store,
+            self.config,
+            key,
+            org=request.site.org,
+            domain=request.site.domain,
+            circumstances=self.circumstances(request),
+            browser=read_browser(request),
+            session_cookie=self._cookies(request).read(request),
+        )
+
+    async def resume(self, request: Request, waiting: Interaction, proved: Proved | None = None) -> Response:
+        """Goes on with a waiting request, after the user proved or confirmed something, or with the session alone."""
+        answer = await decide(waiting.request, self.store, proved)
+        if proved is None and isinstance(answer, Challenge):
+            return self._to_page(request, waiting.bearer.text)
+        await interactions.spend(self.store, waiting)
+        return await self._answer(request, waiting.request, answer)
+
+    async def _answer(self, request: Request, wanted: SignInRequest, answer: Answer) -> Response:
+        match answer:
+            case SignedIn():
+                return await self._finish(request, wanted, answer)
+            case Challenge():
+                return await self._challenge(request, wanted, answer)
+            case Refused(refusal=refusal):
+                return await self._refuse(wanted, refusal)
+
+    async def _finish(self, request: Request, wanted: SignInRequest, signed_in: SignedIn) -> Response:
+        channel = self.channels[wanted.channel]
+        try:
+            finished = await channel.finish(wanted, signed_in)
+        except Refusal as refusal:
+            return await self._refuse(wanted, refusal)
+        if not await self._write(wanted, signed_in, finished):
+            return await self._refuse(wanted, _changed(wanted, signed_in))
+        match signed_in.session:
+            case OpenSession(bearer=bearer) | RenewSession(bearer=bearer):
+                cookies = self._cookies(request).write(bearer, wanted.domain)
+                return finished.response.with_cookies(*cookies)
+            case KeepSession():
+                return finished.response
+
+    async def _write(self, wanted: SignInRequest, signed_in: SignedIn, finished: Finished) -> bool:
+        plan, where = signed_in.session, wanted.circumstances
+        opened: tuple[Event, ...] = ()
+        if isinstance(plan, OpenSession):
+            opened = (where.event("session.open", user_id=signed_in.user.id, credential_id=plan.bearer.id),)
+            if plan.ends is not None:
+                await end_session(self.store, plan.ends, reason="replaced", circumstances=where)
+        app = wanted.app
+        guard = Guard(
+            user_id=signed_in.user.id,
+            user_stamp=signed_in.user.stamp,
+            app_id=app.id if app else None,
+            assigned=app is not None and not app.everyone,
+            live_ids=signed_in.live_ids,
+        )
+        opening = Opening(
+            plan=plan,
+            guard=guard,
+            events=(*signed_in.events, *opened, *finished.events),
+            credentials=finished.credentials,
+            participations=finished.participations,
+        )
+        return await open_session(self.store, wanted.org.id, opening)
+
+    async def _challenge(self, request: Request, wanted: SignInRequest, challenge: Challenge) -> Response:
+        reference = ""
+        if challenge.refusal is not None:
+            reference = await self.recorder.refuse(wanted.circumstances, challenge.refusal, "ticket.redeem")
+        browser, cookie = write_browser(request, wanted.circumstances)
+        key = await interactions.park(self.store, wanted, challenge, browser=browser, reference=reference)
+        return self._to_page(request, key.text).with_cookies(cookie)
+
+    async def _refuse(self, wanted: SignInRequest, refusal: Refusal) -> Response:
+        event_id = await self.recorder.refuse(wanted.circumstances, refusal, f"sign_in.{wanted.channel}")
+        return await self.channels[wanted.channel].refuse(wanted, refusal, event_id)
+
+    def _to_page(self, request: Request, key: str) -> Redirect:
+        location = self.sign_in_pages[request.site.domain.dialect](key)
+        # 303: a POST that starts a sign-in must become a GET of the page (OA-07).
+        return Redirect(
+            location=f"{request.site.domain.base_url}{location}", status=303 if request.method == "POST" else 302
+        )
+
+    def _cookies(self, request: Request) -> SessionCookies:
+        return self.cookies[request.site.domain.dialect]
+
+
+class SignInPage(Protocol):
+    """The path and query of a dialect's page that resolves the waiting request of that key."""
+
+    def __call__(self, key: str, /) -> str: ...
+
+
+def _changed(wanted: SignInRequest, signed_in: SignedIn) -> Refusal:
+    check = Check(
+        "unchanged_since_decision",
+        passed=False,
+        expected="the same user stamp, assignment and live credentials",
+        seen="one of them changed",
+        mend="Try again; look for an event about the user, the application or the session just before this one.",
+    )
+    return Refusal(
+        "changed_meanwhile",
+        _CHANGED,
+        Verdict((check,), rule="write_guard"),
+        user_id=signed_in.user.id,
+        app_id=wanted.app.id if wanted.app else None,
+    )
