@@ -1,0 +1,58 @@
+"""What tests of every kind share: a PostgreSQL server, databases on it, and how hypothesis searches."""
+
+import os
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.postgres_server import FreshDatabase, PostgresServer, running_postgres
+
+# Tests see the settings they make, not those of whoever runs them.
+for _name in [name for name in os.environ if name.startswith("SEGUE_")]:
+    del os.environ[_name]
+
+# A busy machine may pause anything for a second, so no example has a deadline. In CI every run tries the same examples.
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that ask for a PostgreSQL database, before `-m` chooses.
+
+    A test that asks for one at run time (``getfixturevalue``, a parameter of a fixture) carries the mark itself.
+    """
+    for item in items:
+        if {"postgres_server", "postgres_url", "fresh_database"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.postgres)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """The server of this run, started by the first test that needs it. Its absence is a failure, never a skip."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The URL of an empty database that all tests of the run share, for looking at the server itself."""
+    return postgres_server.url("postgres")
+
+
+@pytest.fixture(scope="session")
+def fresh_database(postgres_server: PostgresServer) -> FreshDatabase:
+    """``fresh_database()`` makes a new, empty database and returns its URL; call it once for each test or each module.
+
+    ``fresh_database(template=url)`` copies that database instead, which must have no connections: the quick way to a
+    schema that one fixture has already migrated.
+    """
+
+    def create(*, template: str | None = None) -> str:
+        source = urlsplit(template).path.removeprefix("/") if template else "template0"
+        return postgres_server.url(postgres_server.create_database(source))
+
+    return create
