@@ -33,6 +33,10 @@ class AlreadyExists(Exception):
         self.what = what
 
 
+class NotFound(Exception):
+    """What a row must belong to (its org, user or application) does not exist."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredKey:
     """A signing key as stored: the private half sealed, the rest readable. See ``tokens.keys``."""

@@ -1,0 +1,84 @@
+"""The JSON in which settings are kept inside a row: compact, plain ASCII, looked into by no query.
+
+Reading ignores members it does not know and leaves missing ones to the value's defaults, so that two releases can share
+a database during an upgrade.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+Readers = Mapping[str, Callable[[Any], Any]]
+
+
+def _links(value: Iterable[Iterable[str]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(link) for link in value)
+
+
+def _digests(value: Iterable[str]) -> tuple[bytes, ...]:
+    return tuple(bytes.fromhex(digest) for digest in value)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+# The fields of each nested value and how its JSON member is read back.
+SETTINGS: Readers = {
+    "lockout_attempts": int,
+    "lockout_s": int,
+    "session_idle_s": int,
+    "session_life_s": int,
+    "landing_links": _links,
+}
+REQUIREMENT: Readers = {"factors": int, "max_age_s": _same, "fresh_after_at": _same}
+OIDC: Readers = {
+    "client_id": str,
+    "redirect_uris": tuple,
+    "post_logout_redirect_uris": tuple,
+    "response_types": frozenset,
+    "grant_types": frozenset,
+    "authentication": str,
+    "secret_digests": _digests,
+    "pkce_required": bool,
+    "native": bool,
+}
+SAML: Readers = {
+    "entity_id": str,
+    "acs_urls": tuple,
+    "audience": str,
+    "name_id_format": str,
+    "name_id_from": str,
+    "attributes": dict,
+    "want_signed_requests": bool,
+    "certificates_pem": tuple,
+    "assertion_s": int,
+    "idp_entity_id": str,
+}
+
+
+def members(stored: str, readers: Readers) -> dict[str, Any]:
+    """The members of a stored nested value, ready to be its constructor's arguments."""
+    data = json.loads(stored)
+    return {name: read(data[name]) for name, read in readers.items() if name in data}
+
+
+def text(value: object, readers: Readers) -> str:
+    """A nested value as it is stored."""
+    return to_json({name: getattr(value, name) for name in readers})
+
+
+def to_json(value: object) -> str:
+    """Compact JSON. Sets become sorted lists, bytes hexadecimal. Raises TypeError or ValueError for what JSON lacks."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False, default=_plain)
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Mapping():
+            return dict(value)
+        case frozenset():
+            return sorted(value)
+        case bytes():
+            return value.hex()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
