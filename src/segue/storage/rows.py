@@ -43,7 +43,7 @@ SIGNING_KEY_COLUMNS = (
 TRUSTED_ORIGIN_COLUMNS = "org_id, id, name, origin, scopes, status"
 USER_COLUMNS = (
     "org_id, id, login, login_key, short_key, status, stamp, profile, password_hash, password_changed_at, "
-    "created_at, limits_exempt"
+    "limits_exempt, created_at"
 )
 # What a reader sees of a credential: never its digest.
 CREDENTIAL_COLUMNS = (
@@ -197,8 +197,8 @@ def user(row: Row) -> User:
         profile=json.loads(row[7]),
         password_hash=row[8],
         password_changed_at=row[9],
-        created_at=row[10],
-        limits_exempt=bool(row[11]),
+        limits_exempt=bool(row[10]),
+        created_at=row[11],
     )
 
 
@@ -214,8 +214,8 @@ def user_values(value: User) -> Values:
         nested.to_json(value.profile),
         value.password_hash,
         value.password_changed_at,
-        value.created_at,
         value.limits_exempt,
+        value.created_at,
     )
 
 

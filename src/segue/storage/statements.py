@@ -1,0 +1,174 @@
+"""SQL that both engines run: ``$n`` for a value, ``{now}`` for the database's clock in epoch milliseconds.
+
+Statements are named for their purpose. Every one names the org and, on a hot table, the partition. Values are given in
+the order of the ``*_COLUMNS`` of ``rows`` unless a comment says otherwise.
+"""
+# ruff: noqa: S608 -- the texts are put together from column names written here; a value is always bound.
+
+from segue.storage.rows import (
+    APPLICATION_COLUMNS,
+    AUTHORIZATION_SERVER_COLUMNS,
+    DOMAIN_COLUMNS,
+    EVENT_COLUMNS,
+    ORG_COLUMNS,
+    PARTICIPATION_COLUMNS,
+    SIGNING_KEY_COLUMNS,
+    TRUSTED_ORIGIN_COLUMNS,
+    USER_COLUMNS,
+)
+
+
+def _values(columns: str) -> str:
+    return ", ".join(f"${number}" for number, _ in enumerate(columns.split(", "), start=1))
+
+
+def _insert(table: str, columns: str) -> str:
+    return f"INSERT INTO {table} ({columns}) VALUES ({_values(columns)})"
+
+
+def _put(table: str, columns: str, key: str) -> str:
+    """Inserts a row or replaces the one with the same key."""
+    rest = (column for column in columns.split(", ") if column not in key.split(", "))
+    changes = ", ".join(f"{column} = excluded.{column}" for column in rest)
+    return f"{_insert(table, columns)} ON CONFLICT ({key}) DO UPDATE SET {changes}"
+
+
+CLOCK = "SELECT {now}"
+
+# --- configuration ---------------------------------------------------------------------------------------------------
+
+ORG = f"SELECT {ORG_COLUMNS} FROM orgs WHERE id = $1"
+ORGS = f"SELECT {ORG_COLUMNS} FROM orgs ORDER BY id"
+ORG_VERSION = "SELECT config_version FROM orgs WHERE id = $1"
+DOMAIN = f"SELECT {DOMAIN_COLUMNS} FROM domains WHERE authority = $1"
+DOMAINS = f"SELECT {DOMAIN_COLUMNS} FROM domains ORDER BY authority"
+_APPLICATION = f"SELECT {APPLICATION_COLUMNS} FROM applications WHERE org_id = $1"
+APPLICATION = f"{_APPLICATION} AND id = $2"
+APPLICATION_BY_CLIENT_ID = f"{_APPLICATION} AND client_id = $2"
+APPLICATION_BY_EXTERNAL_KEY = f"{_APPLICATION} AND external_key = $2"
+# org, after, limit
+APPLICATIONS = f"{_APPLICATION} AND id > $2 ORDER BY id LIMIT $3"
+_SERVER = f"SELECT {AUTHORIZATION_SERVER_COLUMNS} FROM authorization_servers WHERE org_id = $1"
+AUTHORIZATION_SERVER = f"{_SERVER} AND id = $2"
+AUTHORIZATION_SERVERS = f"{_SERVER} ORDER BY id"
+SIGNING_KEYS = (
+    f"SELECT {SIGNING_KEY_COLUMNS} FROM signing_keys WHERE org_id = $1 AND key_set = $2 ORDER BY created_at, kid"
+)
+TRUSTED_ORIGINS = f"SELECT {TRUSTED_ORIGIN_COLUMNS} FROM trusted_origins WHERE org_id = $1 ORDER BY id"
+
+# A new org starts at version 1.
+PUT_ORG = (
+    f"INSERT INTO orgs ({ORG_COLUMNS}, config_version) VALUES ({_values(ORG_COLUMNS)}, 1) ON CONFLICT (id) DO UPDATE "
+    "SET name = excluded.name, status = excluded.status, settings = excluded.settings, "
+    "config_version = orgs.config_version + 1"
+)
+# Answers no row where there is no such org.
+RAISE_VERSION = "UPDATE orgs SET config_version = config_version + 1 WHERE id = $1 RETURNING config_version"
+# Answers no row where another org has the authority.
+PUT_DOMAIN = (
+    _put("domains", DOMAIN_COLUMNS, "authority") + " WHERE domains.org_id = excluded.org_id RETURNING authority"
+)
+REMOVE_DOMAIN = "DELETE FROM domains WHERE authority = $1 AND org_id = $2 RETURNING authority"
+PUT_APPLICATION = _put("applications", APPLICATION_COLUMNS, "org_id, id")
+PUT_AUTHORIZATION_SERVER = _put("authorization_servers", AUTHORIZATION_SERVER_COLUMNS, "org_id, id")
+PUT_TRUSTED_ORIGIN = _put("trusted_origins", TRUSTED_ORIGIN_COLUMNS, "org_id, id")
+PUT_SIGNING_KEY = _put("signing_keys", SIGNING_KEY_COLUMNS, "org_id, key_set, kid")
+
+# --- users -----------------------------------------------------------------------------------------------------------
+
+_USER = f"SELECT {USER_COLUMNS} FROM users WHERE org_id = $1"
+USER = f"{_USER} AND id = $2"
+USER_BY_LOGIN = f"{_USER} AND login_key = $2"
+# Two rows are enough to know that a short name is ambiguous.
+USERS_BY_SHORT_NAME = f"{_USER} AND short_key = $2 LIMIT 2"
+# org, after, limit
+USERS = f"{_USER} AND id > $2 ORDER BY id LIMIT $3"
+ADD_USER = _insert("users", USER_COLUMNS)
+# The values of a user but for the last, the moment of creation; then the stamp expected. Answers no row where it differs.
+UPDATE_USER = (
+    "UPDATE users SET login = $3, login_key = $4, short_key = $5, status = $6, stamp = $7, profile = $8, "
+    "password_hash = $9, password_changed_at = $10, limits_exempt = $11 "
+    "WHERE org_id = $1 AND id = $2 AND stamp = $12 RETURNING id"
+)
+# org, user, old hash, new hash
+UPGRADE_PASSWORD_HASH = (
+    "UPDATE users SET password_hash = $4 WHERE org_id = $1 AND id = $2 AND password_hash = $3 RETURNING id"
+)
+# org, application, user; answers no row where nothing changed
+ASSIGN = (
+    "INSERT INTO assignments (org_id, app_id, user_id) VALUES ($1, $2, $3) "
+    "ON CONFLICT (org_id, app_id, user_id) DO NOTHING RETURNING user_id"
+)
+UNASSIGN = "DELETE FROM assignments WHERE org_id = $1 AND app_id = $2 AND user_id = $3 RETURNING user_id"
+
+# --- attempts and foreign single use: org, partition, key -----------------------------------------------------------
+
+# … limit, lock_ms. Answers no row while the key is locked.
+COUNT_ATTEMPT = """
+    INSERT INTO login_attempts (org_id, partition, key, count, locked_until_at, last_at)
+    VALUES ($1, $2, $3, 1, CASE WHEN $4 <= 1 THEN {now} + $5 ELSE 0 END, {now})
+    ON CONFLICT (org_id, partition, key) DO UPDATE SET
+        count = CASE WHEN login_attempts.locked_until_at > 0 THEN 1 ELSE login_attempts.count + 1 END,
+        locked_until_at = CASE
+            WHEN $4 <= CASE WHEN login_attempts.locked_until_at > 0 THEN 1 ELSE login_attempts.count + 1 END
+            THEN {now} + $5 ELSE 0 END,
+        last_at = {now}
+    WHERE login_attempts.locked_until_at <= {now}
+    RETURNING count, locked_until_at
+"""
+ATTEMPTS = "SELECT count, locked_until_at FROM login_attempts WHERE org_id = $1 AND partition = $2 AND key = $3"
+CLEAR_ATTEMPTS = "DELETE FROM login_attempts WHERE org_id = $1 AND partition = $2 AND key = $3"
+# org, partition, digest, life_ms. Answers no row where the value was seen before and its time has not run out.
+CLAIM_FOREIGN = """
+    INSERT INTO foreign_uses (org_id, partition, digest, expires_at) VALUES ($1, $2, $3, {now} + $4)
+    ON CONFLICT (org_id, partition, digest) DO UPDATE SET expires_at = excluded.expires_at
+    WHERE foreign_uses.expires_at <= {now}
+    RETURNING expires_at
+"""
+
+# --- credentials -----------------------------------------------------------------------------------------------------
+
+# org, partition, id, reason. The first revocation of an id keeps its moment and reason.
+PUT_TOMBSTONE = """
+    INSERT INTO tombstones (org_id, partition, id, at, reason) VALUES ($1, $2, $3, {now}, $4)
+    ON CONFLICT (org_id, partition, id) DO NOTHING
+"""
+PUT_PARTICIPATION = _put("participations", PARTICIPATION_COLUMNS, "org_id, partition, session_id, app_id, protocol")
+PARTICIPATIONS = (
+    f"SELECT {PARTICIPATION_COLUMNS} FROM participations WHERE org_id = $1 AND partition = $2 AND session_id = $3 "
+    "ORDER BY app_id, protocol"
+)
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+ADD_EVENT = _insert("events", EVENT_COLUMNS)
+EVENT = f"SELECT {EVENT_COLUMNS} FROM events WHERE org_id = $1 AND partition = $2 AND id = $3"
+
+# --- purge -----------------------------------------------------------------------------------------------------------
+
+# A tombstone stays while a credential that it ends is still on record, whatever the clock does meanwhile.
+# ``{bound}`` is whether the bind path of ``c`` names ``tombstones.id``.
+DEAD = {
+    "credentials": "(expires_at < {now} - $1 OR consumed_at < {now} - $1 OR idle_expires_at < {now} - $1)",
+    "tombstones": "at < {now} - $1 AND NOT EXISTS (SELECT 1 FROM credentials AS c WHERE c.org_id = tombstones.org_id "
+    "AND c.partition = tombstones.partition AND (c.id = tombstones.id OR {bound}))",
+    "participations": "$1 >= 0 AND NOT EXISTS (SELECT 1 FROM credentials AS c WHERE c.org_id = participations.org_id "
+    "AND c.partition = participations.partition AND c.id = participations.session_id)",
+    "foreign_uses": "expires_at < {now} - $1",
+    "login_attempts": "last_at < {now} - $1 AND locked_until_at < {now}",
+}
+_KEYS = {"participations": "session_id", "foreign_uses": "digest", "login_attempts": "key"}
+
+
+def purge_page(table: str) -> str:
+    """The last key of the page of ``table`` after a key: org, partition, third column, rows of a page."""
+    key = f"org_id, partition, {_KEYS.get(table, 'id')}"
+    last = ", ".join(f"{column} DESC" for column in key.split(", "))
+    page = f"SELECT {key} FROM {table} WHERE ({key}) > ($1, $2, $3) ORDER BY {key} LIMIT $4"
+    return f"SELECT {key} FROM ({page}) AS page ORDER BY {last} LIMIT 1"
+
+
+def purge(table: str) -> str:
+    """Removes what is dead between two keys: keep_ms, the key before the page, the last key of the page."""
+    key = f"org_id, partition, {_KEYS.get(table, 'id')}"
+    return f"DELETE FROM {table} WHERE ({key}) > ($2, $3, $4) AND ({key}) <= ($5, $6, $7) AND {DEAD[table]}"
