@@ -1,0 +1,35 @@
+"""The JavaScript clients that the other tests here drive are installed, and load as modules."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+PINNED = json.loads((HERE / "package.json").read_text(encoding="utf-8"))["dependencies"]
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("package", PINNED)
+def test_a_pinned_client_loads(package: str) -> None:
+    script = f"import * as client from {json.dumps(package)}; console.log(JSON.stringify(Object.keys(client)))"
+    done = subprocess.run(
+        ["node", "--input-type=module", "--eval", script], cwd=HERE, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)
+    installed = json.loads((HERE / "node_modules" / package / "package.json").read_text(encoding="utf-8"))
+    assert installed["version"] == PINNED[package]
+
+
+@pytest.mark.node
+def test_okta_auth_js_gives_its_client() -> None:
+    script = """
+        import { OktaAuth } from '@okta/okta-auth-js';
+        const client = new OktaAuth({ issuer: 'https://login.example', clientId: 'c', redirectUri: 'https://a.example/' });
+        console.log(client.getIssuerOrigin());
+    """
+    done = subprocess.run(
+        ["node", "--input-type=module", "--eval", script], cwd=HERE, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "https://login.example"
