@@ -16,7 +16,7 @@ from segue.protocols.saml.xml import (
     SAMLP,
     Element,
     XmlRefused,
-    is_ncname,
+    is_identifier,
     name,
     parse,
     read_instant,
@@ -146,8 +146,8 @@ def _authn_request(root: Element, signed: bool) -> AuthnRequest:
     if root.tag != name(SAMLP, "AuthnRequest"):
         raise XmlRefused("the message is not an AuthnRequest")
     identifier = root.get("ID", "")
-    if not is_ncname(identifier):
-        raise XmlRefused("the request has no ID, or one that is not an NCName")
+    if not is_identifier(identifier):
+        raise XmlRefused("the request has no ID, or one that no name could be")
     children = _children(root)
     policy = children.get(name(SAMLP, "NameIDPolicy"))
     return AuthnRequest(
