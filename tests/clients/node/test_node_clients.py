@@ -26,7 +26,8 @@ def test_a_pinned_client_loads(package: str) -> None:
 def test_okta_auth_js_gives_its_client() -> None:
     script = """
         import { OktaAuth } from '@okta/okta-auth-js';
-        const client = new OktaAuth({ issuer: 'https://login.example', clientId: 'c', redirectUri: 'https://a.example/' });
+        const issuer = 'https://login.example';
+        const client = new OktaAuth({ issuer, clientId: 'c', redirectUri: 'https://a.test/' });
         console.log(client.getIssuerOrigin());
     """
     done = subprocess.run(
