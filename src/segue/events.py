@@ -18,7 +18,9 @@ Outcome = Literal["success", "refused", "failure"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """``type`` is ``noun.verb`` (``session.open``, ``ticket.redeem`` …). ``detail`` is JSON and never holds a secret."""
+    """``type`` is ``noun.verb`` (``session.open``, ``ticket.redeem`` …). ``detail`` is JSON and never holds a
+    secret.
+    """
 
     id: str
     org_id: str

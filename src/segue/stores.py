@@ -90,7 +90,9 @@ class AdminStore(Protocol):
 class UserStore(Protocol):
     async def user(self, org_id: str, user_id: str) -> User | None: ...
     async def user_by_login(self, org_id: str, login_key: str) -> User | None:
-        """The user of that normal form; a short name (no ``@``) also finds the one user whose part before ``@`` it is."""
+        """The user of that normal form; a short name (no ``@``) also finds the one user whose part before ``@`` it
+        is.
+        """
         ...
 
     async def users(self, org_id: str, *, after: str = "", limit: int = 100) -> Sequence[User]:
@@ -137,9 +139,9 @@ class Claim:
     """The spending of one single-use credential (W1).
 
     It matches the org, id, digest, one of ``kinds``, the target application where the credential names one, and a
-    credential that is unspent, unexpired and live. What does not match is not burnt. ``app_id`` is the application whose
-    assignment the answer reports. ``attempt`` settles an unknown outcome. ``event`` is written in the same write, with
-    the user the row names.
+    credential that is unspent, unexpired and live. What does not match is not burnt. ``app_id`` is the application
+    whose assignment the answer reports. ``attempt`` settles an unknown outcome. ``event`` is written in the same
+    write, with the user the row names.
     """
 
     org_id: str
@@ -164,7 +166,8 @@ class Guard:
     """What must still be true when a decision is written (W2).
 
     The user is active and has this stamp, the application (where named) is active and, with ``assigned``, still
-    assigned to the user (directly; an application for everyone needs no assignment), and none of ``live_ids`` was revoked.
+    assigned to the user (directly; an application for everyone needs no assignment), and none of ``live_ids`` was
+    revoked.
     """
 
     user_id: str
@@ -223,7 +226,9 @@ class CredentialStore(Protocol):
     async def find(
         self, org_id: str, ident: str, digest: bytes | None, kinds: frozenset[Kind], *, app_id: str | None = None
     ) -> Found | None:
-        """The live, unexpired, unspent credential of that id, or None. ``digest`` None finds by id alone (signed tokens)."""
+        """The live, unexpired, unspent credential of that id, or None. ``digest`` None finds by id alone (signed
+        tokens).
+        """
         ...
 
     async def touch_session(self, org_id: str, session_id: str, *, idle_ms: int) -> None:

@@ -13,8 +13,8 @@ BadTicket = Literal["prompt", "refuse", "ignore"]
 class TicketKind:
     """``life_ms`` is a duration in milliseconds. ``when_other_user`` is the default an application may override.
 
-    ``bad_ticket`` is what a ticket that cannot be used leads to where a page may be shown: the sign-in page, an error, or
-    nothing. ``opens_session`` says whether redemption signs the browser in beyond the application asked for.
+    ``bad_ticket`` is what a ticket that cannot be used leads to where a page may be shown: the sign-in page, an error,
+    or nothing. ``opens_session`` says whether redemption signs the browser in beyond the application asked for.
     """
 
     kind: Kind

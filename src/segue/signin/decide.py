@@ -1,4 +1,6 @@
-"""The decision: session, ticket and policy go in, one of three answers comes out. Only the claim of a ticket is written."""
+"""The decision: session, ticket and policy go in, one of three answers comes out. Only the claim of a ticket is
+written.
+"""
 
 from dataclasses import dataclass, replace
 

@@ -63,8 +63,8 @@ def session_path(plan: SessionPlan) -> tuple[str, ...]:
 async def current(
     store: CredentialStore, cookie: str | None, *, org: Org, domain: str, app_id: str | None, now_at: int
 ) -> Found | None:
-    """The live session that ``cookie`` names at this domain, or None. One statement; a second one at most every tenth of
-    the idle time, to move the idle expiry."""
+    """The live session that ``cookie`` names at this domain, or None. One statement; a second one at most every tenth
+    of the idle time, to move the idle expiry."""
     bearer = read_bearer(cookie) if cookie else None
     if bearer is None:
         return None
@@ -91,8 +91,8 @@ def plan_open(
     origin: Sequence[str] = (),
     ends: str | None = None,
 ) -> OpenSession:
-    """A new session. ``origin`` is the lineage path of the ticket it came from; a spent ticket ends nothing, so the path
-    is remembered for the tree (``parent_id``) and not bound."""
+    """A new session. ``origin`` is the lineage path of the ticket it came from; a spent ticket ends nothing, so the
+    path is remembered for the tree (``parent_id``) and not bound."""
     bearer = new_bearer("102", partition_of(user.id), circumstances.now_at, circumstances.source.random)
     credential = NewCredential(
         org_id=org.id,

@@ -51,7 +51,9 @@ class Transactions:
 
 
 def _normal_forms(login: str, password: str) -> tuple[str | None, bytes]:
-    """Normal forms of both; what cannot be anybody's name or password still takes the whole path and matches nothing."""
+    """Normal forms of both; what cannot be anybody's name or password still takes the whole path and matches
+    nothing.
+    """
     try:
         login_key: str | None = normalise_login(login)
     except BadUserName:

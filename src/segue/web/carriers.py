@@ -13,8 +13,8 @@ _ONE_TICKET: Final = "Send one sign-in token, once."
 
 
 def find(slots: Iterable[Slot], *sources: Params) -> PresentedTicket | None:
-    """The one ticket a request carries. Raises Refusal ``two_tickets`` where there is more than one, by whatever name or
-    source: nothing is spent then (OT-12, F3-03)."""
+    """The one ticket a request carries. Raises Refusal ``two_tickets`` where there is more than one, by whatever name
+    or source: nothing is spent then (OT-12, F3-03)."""
     found: list[PresentedTicket] = []
     for slot in slots:
         for params in sources:

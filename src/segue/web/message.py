@@ -23,8 +23,8 @@ class Request:
     """One HTTP request after the edge has checked its size and grammar.
 
     ``query`` and ``form`` are decoded once and refuse duplicates on access; ``raw_query`` keeps the octets for
-    signatures over them. ``headers`` are lower-cased. ``cookies`` keep every value of a repeated name. ``address`` is the
-    client's address by the trusted-proxy rule. ``now_at`` is the one clock reading of this request (epoch ms).
+    signatures over them. ``headers`` are lower-cased. ``cookies`` keep every value of a repeated name. ``address`` is
+    the client's address by the trusted-proxy rule. ``now_at`` is the one clock reading of this request (epoch ms).
     """
 
     method: str
@@ -111,11 +111,10 @@ class Document(Response):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Response):
-    """An HTML page from a template. ``form_action`` lists the origins its forms may lead to, besides this site."""
+    """An HTML page from a template of this package."""
 
     template: str
     context: Mapping[str, object] = field(default_factory=dict)
-    form_action: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +128,9 @@ class AutoPost(Response):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostMessage(Response):
-    """A page that hands ``data`` to the window that opened or framed it, only if that is at ``target_origin`` (F1-04)."""
+    """A page that hands ``data`` to the window that opened or framed it, only if that is at ``target_origin``
+    (F1-04).
+    """
 
     target_origin: str
     data: Mapping[str, object]

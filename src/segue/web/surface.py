@@ -6,11 +6,15 @@ from typing import Literal
 
 from segue.core.refusal import Refusal
 from segue.web.cookies import SessionCookies
+from segue.web.limits import Standing
 from segue.web.message import Request, Response
 
 Handler = Callable[[Request], Awaitable[Response]]
 RefusalWriter = Callable[[Request, Refusal, str], Response]
 """Turns a refusal and the id of its event into an answer of the route's own shape."""
+
+LimitHeaders = Callable[[Standing, int], tuple[tuple[str, str], ...]]
+"""The headers of a rate limit, from how the caller stands and the time now (epoch ms)."""
 
 Cors = Literal["none", "public", "credentialed"]
 Body = Literal["none", "form", "json"]
@@ -22,7 +26,8 @@ class Route:
 
     ``cors``: ``public`` answers any origin without credentials, ``credentialed`` the org's trusted origins with them.
     ``idempotent`` says that a HEAD or a browser's prefetch may run it; elsewhere they are answered without touching
-    anything (OT-09). ``event`` is the type of the events of its refusals. ``value_limits`` widens the limit (in
+    anything (OT-09). ``document`` routes are for a window or frame: a browser that asks for them as an image, script or
+    fetch is refused. ``event`` is the type of the events of its refusals. ``value_limits`` widens the limit (in
     characters) of named parameters. ``limit`` names a rate limit class.
     """
 
@@ -34,6 +39,7 @@ class Route:
     cors: Cors = "none"
     body: Body = "none"
     idempotent: bool = False
+    document: bool = False
     limit: str = ""
     value_limits: tuple[tuple[str, int], ...] = ()
 
@@ -42,8 +48,8 @@ class Route:
 class Surface:
     """A dialect as the web layer sees it.
 
-    ``sign_in_location`` is the path and query of the page that resolves a waiting request, by its key; ``not_found``
-    and ``wrong_method`` answer addresses that are not there.
+    ``sign_in_location`` is the path and query of the page that resolves a waiting request, by its key. ``refuse``
+    answers for addresses that are not there. ``limit_headers`` tells a caller how they stand with a rate limit.
     """
 
     dialect: str
@@ -52,3 +58,4 @@ class Surface:
     sign_in_location: Callable[[str], str]
     home_location: str
     refuse: RefusalWriter
+    limit_headers: LimitHeaders

@@ -1,0 +1,62 @@
+"""From a path to its route: exact paths first, then paths with names in them, in the order they were given."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from segue.web.surface import Route
+
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    route: Route
+    path_params: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class RouteTable:
+    """The routes of one dialect. A named segment matches one segment of unreserved characters, never a slash."""
+
+    _exact: dict[str, list[Route]] = field(default_factory=dict)
+    _named: list[tuple[re.Pattern[str], Route]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, routes: Iterable[Route]) -> "RouteTable":
+        table = cls()
+        for route in routes:
+            if "{" in route.path:
+                table._named.append((_pattern(route.path), route))
+            else:
+                table._exact.setdefault(route.path, []).append(route)
+        return table
+
+    def find(self, path: str, method: str) -> Match | None:
+        """The route of a path and method. GET routes also answer HEAD; any route answers OPTIONS."""
+        return next((match for match in self._matches(path) if _answers(match.route, method)), None)
+
+    def methods(self, path: str) -> tuple[str, ...]:
+        """The methods a path answers; empty where there is no such path."""
+        return tuple(dict.fromkeys(method for match in self._matches(path) for method in match.route.methods))
+
+    def _matches(self, path: str) -> Iterable[Match]:
+        for route in self._exact.get(path, ()):
+            yield Match(route, {})
+        for pattern, route in self._named:
+            found = pattern.fullmatch(path)
+            if found is not None:
+                yield Match(route, found.groupdict())
+
+
+def _answers(route: Route, method: str) -> bool:
+    return method in route.methods or method == "OPTIONS" or (method == "HEAD" and "GET" in route.methods)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    pieces = _NAME.split(path)
+    literals, names = pieces[::2], pieces[1::2]
+    text = re.escape(literals[0])
+    for name, literal in zip(names, literals[1:], strict=True):
+        text += f"(?P<{name}>[A-Za-z0-9._~-]+)" + re.escape(literal)
+    return re.compile(text)
