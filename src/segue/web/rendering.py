@@ -98,9 +98,10 @@ class Renderer:
         nonce = new_secret(self.random)
         # SA-14. Any https origin is allowed beside the action's own, since a browser applies form-action to the
         # redirect by which a service provider goes on from its consumer address to its start page.
+        own_origin = parse_web_url(response.action).origin
         policy = (
-            f"default-src 'none'; script-src 'nonce-{nonce}'; form-action {parse_web_url(response.action).origin}
-            https:; " "frame-ancestors 'none'; base-uri 'none'"
+            f"default-src 'none'; script-src 'nonce-{nonce}'; form-action {own_origin} https:; "
+            "frame-ancestors 'none'; base-uri 'none'"
         )
         body = self.templates.get_template("auto_post.html").render(
             action=response.action, fields=response.fields, form_id=response.form_id, nonce=nonce
