@@ -39,8 +39,8 @@ _MAX_MEMORY_KIB = 128 * 1024
 _MAX_ARGON2_PASSES = 16
 _MAX_LANES = 16
 _PBKDF2_ITERATIONS = range(1_000, 5_000_001)
-_SCRYPT = re.compile(r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})")
-_PBKDF2 = re.compile(r"\$pbkdf2-(sha256|sha512)\$i=(\d{1,7})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})")
+_SCRYPT = re.compile(r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{6,86})\$([A-Za-z0-9+/]{22,86})")
+_PBKDF2 = re.compile(r"\$pbkdf2-(sha256|sha512)\$i=(\d{1,7})\$([A-Za-z0-9+/]{6,86})\$([A-Za-z0-9+/]{22,86})")
 _TO_BASE64URL = str.maketrans("+/", "-_")
 _BCRYPT = re.compile(r"\$2[abxy]?\$")
 

@@ -225,7 +225,7 @@ def _import_public(algorithm: str, members: tuple[str, ...]) -> JoseKey:
     try:
         public = row.key_type.import_key(jwk)
         row.registry.get_alg(algorithm).check_key(public)
-    except (ValueError, JoseError):
+    except (ValueError, KeyError, JoseError):  # KeyError: how joserfc greets an unknown curve
         raise TokenRefused("unusable_key") from None
     return public
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
 
@@ -252,14 +253,15 @@ class KeyRing:
         loaded = self._loaded.get(key.kid)
         if loaded is None:
             self._loaded[key.kid] = self._unseal(key)
-        elif (loaded.key.org_id, loaded.key.key_set) != (key.org_id, key.key_set):
+        elif loaded.key is not key and _place(loaded.key) != _place(key):
             # A row copied into another org or set must not borrow what its original has opened (KE-01).
-            raise SealBroken("this key belongs to another org or key set")
+            raise SealBroken("this key belongs to another org, key set or algorithm")
 
     def retain(self, kids: Collection[str]) -> None:
         """Forgets every key that is not among ``kids``."""
-        for kid in [kid for kid in self._loaded if kid not in kids]:
-            self._loaded.pop(kid, None)
+        for kid in list(self._loaded):
+            if kid not in kids:
+                self._loaded.pop(kid, None)
 
     def sign_bytes(self, kid: str, data: bytes) -> bytes:
         """The JWS signature (RFC 7518 3) of ``data`` by the key's own algorithm. Raises KeyNotLoaded."""
@@ -290,11 +292,14 @@ class KeyRing:
         if row is None:
             raise SealBroken("this key names an algorithm that we do not sign with")
         der = self._sealer.open(key.sealed_private, context=_context(key.org_id, key.key_set, key.kid))
-        jose = row.key_type.import_key(der)
+        try:
+            jose = row.key_type.import_key(der)
+            certificate = x509.load_pem_x509_certificate(key.certificate_pem)
+        except (ValueError, JoseError):
+            raise SealBroken("the key or its certificate is not of its algorithm's kind") from None
         # Only the private half is authenticated by the seal; what is shown to others must be its counterpart.
         if jose.thumbprint() != key.kid or row.public_jwk(jose, key.kid) != key.public_jwk:
             raise SealBroken("the public key is not the private one's")
-        certificate = x509.load_pem_x509_certificate(key.certificate_pem)
         if certificate.public_key() != jose.public_key:
             raise SealBroken("the certificate is of another key")
         return _Loaded(key, jose, certificate)
@@ -305,6 +310,10 @@ def _check_incoming(keys: Sequence[SigningKey], incoming: SigningKey) -> None:
         raise ValueError("a rotation stays within one key set of one org")
     if any(key.kid == incoming.kid for key in keys):
         raise ValueError("the incoming key is in the set already")
+
+
+def _place(key: SigningKey) -> tuple[str, str, str]:
+    return key.org_id, key.key_set, key.algorithm
 
 
 def _context(org_id: str, key_set: str, kid: str) -> str:
