@@ -1,0 +1,123 @@
+"""Saying no in OAuth: error codes, what they stand for, and the four shapes they take.
+
+A refusal of this package has an OAuth error code as its reason. Refusals of the pipeline have Segue's own words, which
+:func:`code_of` translates. The writers take a refusal and the id of its event, as the edge calls them.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from segue.core.refusal import Refusal
+from segue.core.verdict import Check, Verdict
+from segue.web.message import Json, Page, Request
+
+_NO_TEXTS: Final[Mapping[str, str]] = MappingProxyType({})
+
+# RFC 6749 4.1.2.1 and 5.2, RFC 6750 3.1, OIDC Core 3.1.2.6
+_CODES: Final = frozenset(
+    {
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "invalid_scope",
+        "invalid_token",
+        "insufficient_scope",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "unsupported_response_type",
+        "unsupported_response_mode",
+        "access_denied",
+        "login_required",
+        "interaction_required",
+        "consent_required",
+        "request_not_supported",
+        "request_uri_not_supported",
+        "registration_not_supported",
+        "server_error",
+        "temporarily_unavailable",
+    }
+)
+_PIPELINE: Final = {
+    "malformed": "invalid_request",
+    "two_tickets": "invalid_request",
+    "interaction_gone": "invalid_request",
+    "ticket_not_usable": "login_required",
+    "assurance_not_met": "access_denied",
+    "changed_meanwhile": "temporarily_unavailable",
+}
+# Where no page may be shown, whatever a new sign-in would mend is login_required (OIDC Core 3.1.2.6): the client then
+# knows that it has to ask again without prompt=none.
+_PASSIVE: Final = {"assurance_not_met": "login_required", "changed_meanwhile": "login_required"}
+_STATUS: Final = {"invalid_client": 401, "invalid_token": 401, "insufficient_scope": 403}
+_UNPRINTABLE: Final = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+
+
+def refusal(
+    code: str,
+    public: str,
+    *checks: Check,
+    app_id: str | None = None,
+    user_id: str | None = None,
+    credential_id: str | None = None,
+) -> Refusal:
+    """A refusal whose reason is the OAuth error ``code``; without ``checks`` the trail says no more than the code."""
+    trail = checks or (Check(code, passed=False, mend=public),)
+    return Refusal(
+        code, public, Verdict(trail, rule="oauth"), app_id=app_id, user_id=user_id, credential_id=credential_id
+    )
+
+
+def code_of(reason: str, *, passive: bool = False) -> str:
+    """The OAuth error code of a refusal's reason; what has no code of its own is ``access_denied``."""
+    if passive and reason in _PASSIVE:
+        return _PASSIVE[reason]
+    return reason if reason in _CODES else _PIPELINE.get(reason, "access_denied")
+
+
+def description_of(refused: Refusal, texts: Mapping[str, str] = _NO_TEXTS) -> str:
+    """The public sentence in the characters RFC 6749 5.2 allows for ``error_description``."""
+    failure = refused.verdict.failure
+    text = texts.get(failure.name, refused.public) if failure else refused.public
+    return _UNPRINTABLE.sub("?", text)
+
+
+def write_oauth_error(request: Request, refused: Refusal, event_id: str, texts: Mapping[str, str] = _NO_TEXTS) -> Json:
+    """RFC 6749 5.2, with the event's id beside it."""
+    code = code_of(refused.reason)
+    answer = Json(status=_STATUS.get(code, 400), data=_body(code, refused, event_id, texts))
+    if code == "invalid_client" and request.headers.get("authorization", "")[:6].lower() == "basic ":
+        # RFC 6749 5.2: the challenge answers a client that used the header; elsewhere it would only open a browser's
+        # password dialog.
+        return answer.with_headers(("www-authenticate", f'Basic realm="{request.site.domain.authority}"'))
+    return answer
+
+
+def write_bearer_error(request: Request, refused: Refusal, event_id: str, texts: Mapping[str, str] = _NO_TEXTS) -> Json:
+    """RFC 6750 3: the header says it all; the body repeats it for people."""
+    code = code_of(refused.reason)
+    challenge = f'Bearer realm="{request.site.domain.authority}"'
+    failure = refused.verdict.failure
+    if failure is None or failure.name != "token_presented":  # 3.1: no error code for a request without a token
+        challenge += f', error="{code}", error_description="{description_of(refused, texts)}"'
+    answer = Json(status=_STATUS.get(code, 400), data=_body(code, refused, event_id, texts))
+    return answer.with_headers(("www-authenticate", challenge))
+
+
+def write_error_page(_request: Request, refused: Refusal, event_id: str, texts: Mapping[str, str] = _NO_TEXTS) -> Page:
+    """Our own page, for a request that must not be answered by a redirect (RFC 6749 4.1.2.1)."""
+    return Page(
+        status=400,
+        template="error.html",
+        context={
+            "title": "This request cannot be answered",
+            "message": description_of(refused, texts),
+            "error": code_of(refused.reason),
+            "event_id": event_id,
+        },
+    )
+
+
+def _body(code: str, refused: Refusal, event_id: str, texts: Mapping[str, str]) -> dict[str, str]:
+    return {"error": code, "error_description": description_of(refused, texts), "event_id": event_id}

@@ -1,0 +1,148 @@
+"""What a dialect decides about OAuth: addresses, names and the shape of tokens. Everything else is the standard's."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from segue.core.application import Application
+from segue.core.assurance import Assurance
+from segue.core.org import AuthorizationServer, Domain
+from segue.core.strict import JsonValue
+from segue.core.user import User
+from segue.handoff.kinds import Slot
+from segue.tokens.claims import CLAIMS_OF_SCOPES
+
+Claims: TypeAlias = Mapping[str, JsonValue]
+
+OPENID_FIELDS = (
+    "issuer",
+    "authorization_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+    "jwks_uri",
+    "end_session_endpoint",
+    "response_types_supported",
+    "response_modes_supported",
+    "grant_types_supported",
+    "subject_types_supported",
+    "id_token_signing_alg_values_supported",
+    "scopes_supported",
+    "token_endpoint_auth_methods_supported",
+    "claims_supported",
+    "code_challenge_methods_supported",
+    "prompt_values_supported",
+    "authorization_response_iss_parameter_supported",
+    "claims_parameter_supported",
+    "request_parameter_supported",
+    "request_uri_parameter_supported",
+)
+"""Fields of the OpenID Connect Discovery document in the order they are printed."""
+
+OAUTH_FIELDS = (
+    "issuer",
+    "authorization_endpoint",
+    "token_endpoint",
+    "jwks_uri",
+    "response_types_supported",
+    "response_modes_supported",
+    "grant_types_supported",
+    "scopes_supported",
+    "token_endpoint_auth_methods_supported",
+    "code_challenge_methods_supported",
+    "authorization_response_iss_parameter_supported",
+    "end_session_endpoint",
+    "subject_types_supported",
+    "request_parameter_supported",
+    "request_uri_parameter_supported",
+)
+"""Fields of the RFC 8414 document in the order they are printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Absolute URLs of one authorization server at one domain; None for what it does not have."""
+
+    authorization: str
+    token: str
+    userinfo: str
+    jwks: str
+    end_session: str
+    introspection: str | None = None
+    revocation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """What a token speaks of, before a dialect gives it its shape.
+
+    ``issuer`` is the server's issuer at the domain in use. ``session_id`` is the public id of the browser session the
+    token came from, None where there was none.
+    """
+
+    server: AuthorizationServer
+    issuer: str
+    app: Application
+    user: User
+    scopes: tuple[str, ...]
+    assurance: Assurance
+    session_id: str | None = None
+
+    @property
+    def client_id(self) -> str:
+        return self.app.oidc.client_id if self.app.oidc else ""
+
+    @property
+    def auth_time_s(self) -> int:
+        """When the user proved who they are, in seconds (OIDC Core 2)."""
+        return self.assurance.auth_time_at // 1000
+
+
+def _nothing(_facts: TokenFacts) -> Claims:
+    return {}
+
+
+def _no_extras(_server: AuthorizationServer, _domain: Domain) -> Claims:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthProfile:
+    """One dialect's OAuth.
+
+    ``endpoints`` names the addresses. ``subject`` is the ``sub`` of ID tokens and of userinfo.
+    ``access_token_claims`` gives an access token its ``sub`` and all else that is the vendor's; iss, aud, iat, exp and
+    jti are set by the protocol and win. ``id_token_claims`` adds to an ID token in the same way, after sub, auth_time,
+    amr, nonce and the claims of the scopes. ``jti`` is a prefix and the token's own id.
+
+    ``ticket_slots`` are the parameters of an authorization request that may carry a ticket. ``channel`` is the name
+    under which the front channel is registered; two profiles in one process need two names.
+    """
+
+    endpoints: Callable[[AuthorizationServer, Domain], Endpoints]
+    subject: Callable[[User], str]
+    access_token_claims: Callable[[TokenFacts], Claims]
+    id_token_claims: Callable[[TokenFacts], Claims] = _nothing
+    ticket_slots: tuple[Slot, ...] = ()
+    channel: str = "oidc"
+    access_token_prefix: str = ""
+    id_token_prefix: str = ""
+    #: Header ``typ`` (RFC 9068 2.1); None leaves it out.
+    access_token_typ: str | None = "at+jwt"
+    id_token_typ: str | None = "JWT"
+    #: The vendor's ``response_mode`` for a page that hands the answer to the window that opened it.
+    post_message_mode: str | None = None
+    #: Scope of a request that names none; with "" such a request is refused (RFC 6749 3.3 allows both).
+    default_scope: str = ""
+    #: Whether a scope nobody knows is refused or left out (RFC 6749 3.3, OIDC Core 3.1.2.1).
+    unknown_scopes: Literal["refuse", "ignore"] = "ignore"
+    state_required: bool = False
+    claims_of_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: CLAIMS_OF_SCOPES)
+    #: User claims an ID token keeps where an access token comes with it and userinfo has the rest; None keeps all.
+    slim_id_token: frozenset[str] | None = None
+    openid_fields: tuple[str, ...] = OPENID_FIELDS
+    oauth_fields: tuple[str, ...] = OAUTH_FIELDS
+    #: Fields of both documents that are the vendor's own; they are printed last.
+    discovery_extras: Callable[[AuthorizationServer, Domain], Claims] = _no_extras
+    keys_cache_s: int = 300
+    #: Public sentences that clients of this vendor compare, by the name of the check that failed.
+    texts: Mapping[str, str] = field(default_factory=dict)
