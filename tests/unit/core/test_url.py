@@ -106,6 +106,7 @@ HOSTILE = [
     "https://xn--a-ecp.example/",
     "https://xn--app-.example/",
     "https://xn--mnchen-3YA-.example/",
+    "https://xn---tda.example/",  # tda with a delimiter too many
     *(
         f"https://xn--{name.encode('punycode').decode()}.example/"
         for name in ("Ü", "u\u0308", "\u0308u", "ａ", "a\u200db", "אa", "²", "ꭰ", "\u00ad", "a\u2024b", "a\u2044b", "♥")
@@ -241,6 +242,8 @@ def test_an_address_in_its_parts() -> None:
     assert url.parse_web_url("http://[::1]") == WebUrl("http", "[::1]", None, "", None, None)
     with pytest.raises(BadUrl, match="long"):
         url.parse_web_url("https://app.example/", max_chars=19)
+    with pytest.raises(BadUrl, match="ASCII"):
+        url.parse_web_url("https://app.example/é")
 
 
 def test_origins() -> None:
