@@ -44,7 +44,10 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A user as one decision sees them: with their groups and whether the application in question is theirs."""
+    """A user as one decision sees them: with their groups, and whether they were assigned the application in question.
+
+    An application for everyone assigns nobody: that is read from the application (``Application.everyone``).
+    """
 
     user: User
     assigned: bool = False

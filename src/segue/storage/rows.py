@@ -220,7 +220,10 @@ def user_values(value: User) -> Values:
 
 
 def subject(user: User, assigned: object, group_ids: object) -> Subject:
-    """``assigned`` as a flag of either engine, ``group_ids`` as an array or its JSON text."""
+    """``assigned`` as a flag of either engine, ``group_ids`` as an array or its JSON text.
+
+    Assigned is who has an assignment of their own; what is for everyone is known from the application.
+    """
     return Subject(user, bool(assigned), frozenset(_ids(group_ids)))
 
 

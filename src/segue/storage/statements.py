@@ -84,7 +84,7 @@ USERS_BY_SHORT_NAME = f"{_USER} AND short_key = $2 LIMIT 2"
 # org, after, limit
 USERS = f"{_USER} AND id > $2 ORDER BY id LIMIT $3"
 ADD_USER = _insert("users", USER_COLUMNS)
-# The values of a user but for the last, the moment of creation; then the stamp expected. Answers no row where it differs.
+# The values of a user without the last, its creation; then the stamp expected. Answers no row where that differs.
 UPDATE_USER = (
     "UPDATE users SET login = $3, login_key = $4, short_key = $5, status = $6, stamp = $7, profile = $8, "
     "password_hash = $9, password_changed_at = $10, limits_exempt = $11 "

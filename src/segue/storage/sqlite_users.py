@@ -1,0 +1,92 @@
+"""Users and their assignments on SQLite."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from segue.core.user import Subject, User
+from segue.events import Event
+from segue.storage import rows, statements
+from segue.storage.sqlite_connection import local
+from segue.storage.sqlite_events import add_event
+from segue.storage.sqlite_part import SqlitePart
+
+# ruff: noqa: S608 -- the texts are put together from column names written here; a value is always bound.
+
+_USER = local(statements.USER)
+_USER_BY_LOGIN = local(statements.USER_BY_LOGIN)
+_USERS_BY_SHORT_NAME = local(statements.USERS_BY_SHORT_NAME)
+_USERS = local(statements.USERS)
+_ADD_USER = local(statements.ADD_USER)
+_UPDATE_USER = local(statements.UPDATE_USER)
+_UPGRADE_PASSWORD_HASH = local(statements.UPGRADE_PASSWORD_HASH)
+_ASSIGN = local(statements.ASSIGN)
+_UNASSIGN = local(statements.UNASSIGN)
+# Columns of a user ``u`` as a decision about the application ``?1`` sees them.
+SUBJECT_COLUMNS = (
+    f"{rows.prefixed('u', rows.USER_COLUMNS)}, "
+    "EXISTS (SELECT 1 FROM assignments AS a WHERE a.org_id = u.org_id AND a.app_id = ?1 AND a.user_id = u.id), "
+    "(SELECT json_group_array(m.group_id) FROM group_members AS m WHERE m.org_id = u.org_id AND m.user_id = u.id)"
+)
+SUBJECT = f"SELECT {SUBJECT_COLUMNS} FROM users AS u WHERE u.org_id = ?2 AND u.id = ?3"
+
+
+def subject(row: Sequence[Any]) -> Subject:
+    """The subject in the columns of SUBJECT_COLUMNS."""
+    return rows.subject(rows.user(row), row[-2], row[-1])
+
+
+class SqliteUsers(SqlitePart):
+    """``UserStore`` of ``segue.stores``."""
+
+    async def user(self, org_id: str, user_id: str) -> User | None:
+        row = await self._row(_USER, org_id, user_id)
+        return rows.user(row) if row else None
+
+    async def user_by_login(self, org_id: str, login_key: str) -> User | None:
+        found = await self._rows(_USER_BY_LOGIN, org_id, login_key)
+        if not found and "@" not in login_key:
+            found = await self._rows(_USERS_BY_SHORT_NAME, org_id, login_key)
+        return rows.user(found[0]) if len(found) == 1 else None
+
+    async def users(self, org_id: str, *, after: str = "", limit: int = 100) -> Sequence[User]:
+        return [rows.user(row) for row in await self._rows(_USERS, org_id, after, limit)]
+
+    async def subject(self, org_id: str, user_id: str, app_id: str | None) -> Subject | None:
+        row = await self._row(SUBJECT, app_id, org_id, user_id)
+        return subject(row) if row else None
+
+    async def add_user(self, user: User, event: Event) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(_ADD_USER, rows.user_values(user))
+            add_event(connection, event)
+
+        await self._write(work)
+
+    async def update_user(self, user: User, *, expected_stamp: int, event: Event) -> bool:
+        values = (*rows.user_values(user)[:-1], expected_stamp)
+        return await self._change(_UPDATE_USER, values, event)
+
+    async def assign(self, org_id: str, app_id: str, user_id: str, event: Event) -> None:
+        """Nothing is written where the user has the application already."""
+        await self._change(_ASSIGN, (org_id, app_id, user_id), event)
+
+    async def unassign(self, org_id: str, app_id: str, user_id: str, event: Event) -> bool:
+        return await self._change(_UNASSIGN, (org_id, app_id, user_id), event)
+
+    async def upgrade_password_hash(self, org_id: str, user_id: str, old_hash: str, new_hash: str) -> bool:
+        def work(connection: sqlite3.Connection) -> bool:
+            return bool(connection.execute(_UPGRADE_PASSWORD_HASH, (org_id, user_id, old_hash, new_hash)).fetchall())
+
+        return await self._write(work)
+
+    async def _change(self, text: str, values: tuple[Any, ...], event: Event) -> bool:
+        """A conditional change with its event; False and nothing written where it changed no row."""
+
+        def work(connection: sqlite3.Connection) -> bool:
+            if not connection.execute(text, values).fetchall():
+                return False
+            add_event(connection, event)
+            return True
+
+        return await self._write(work)
