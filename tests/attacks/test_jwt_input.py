@@ -257,6 +257,14 @@ def test_JO_03_a_kid_matches_exactly_or_not_at_all(kit: Kit) -> None:
         assert kit.refusal(kit.signed(kit.header(kid=changed))) == "unknown_kid"
 
 
+@pytest.mark.parametrize("kid", ["a.b", "../k", "a" * 129, "key\n", "ключ", ""])
+def test_JO_03_a_hostile_kid_is_refused_even_where_a_key_has_it(kid: str, kit: Kit) -> None:
+    named = Key(kid, "RS256", kit.rsa.public_jwk)
+    assert kit.refusal(kit.signed(kit.header(kid=kid)), keys=[named]) == "unknown_kid"
+    longest = Key("a" * 128, "RS256", kit.rsa.public_jwk)
+    assert kit.check(kit.signed(kit.header(kid=longest.kid)), keys=[longest]) == CLAIMS
+
+
 def test_JO_03_no_kid_a_NUL_and_a_megabyte(kit: Kit) -> None:
     header = kit.header()
     del header["kid"]
