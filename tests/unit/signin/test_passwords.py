@@ -372,3 +372,7 @@ async def test_too_long_a_password_is_not_hashed(hasher: PasswordHasher) -> None
     with pytest.raises(PasswordUnusable):
         await hasher.hash(b"x" * (MAX_PASSWORD_BYTES + 1))
     assert hasher.evaluations == 0
+
+
+async def test_AU_05_too_long_a_password_is_wrong_even_where_an_import_made_it_right(hasher: PasswordHasher) -> None:
+    assert not (await hasher.verify(pbkdf2_hash(b"x" * 2000), b"x" * 2000)).ok
