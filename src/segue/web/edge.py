@@ -1,4 +1,4 @@
-"""The edge: ASGI in, values through, ASGI out. With ``reading`` the only part of web that knows the web framework.
+"""The edge: ASGI in, values through, ASGI out. The only module besides ``app`` that knows the web framework.
 
 It finds the configured site, picks the route, keeps browsers' own habits (HEAD, prefetch, preflight) away from what
 must not happen twice, and turns every failure into an answer of the route's own shape.

@@ -1,10 +1,8 @@
 """From an ASGI scope to a request value, within limits of size and grammar (OA-14, ED-07)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Final
-
-from starlette.types import Receive, Scope
+from typing import Any, Final
 
 from segue.core.refusal import Refusal
 from segue.core.strict import Params, parse_cookies, read_form, read_query
@@ -17,6 +15,10 @@ _MOST_HEADER_BYTES: Final = 16 * 1024
 _MOST_BODY_BYTES: Final = 64 * 1024
 _MOST_QUERY_BYTES: Final = 64 * 1024
 _CONTENT_TYPES: Final = {"form": "application/x-www-form-urlencoded", "json": "application/json"}
+
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 class Disconnected(Exception):
