@@ -31,6 +31,7 @@ class RenewSession:
 
     bearer: Bearer
     renewal: Renewal
+    found: Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,19 @@ def session_id(plan: SessionPlan) -> str:
 def session_path(plan: SessionPlan) -> tuple[str, ...]:
     """The bind path of a credential that should end with this session."""
     match plan:
-        case KeepSession(found=found):
+        case KeepSession(found=found) | RenewSession(found=found):
             return found.credential.lineage_path
-        case _:
-            return (session_id(plan),)
+        case OpenSession(bearer=bearer):
+            return (bearer.id,)
+
+
+def session_root(plan: SessionPlan) -> str:
+    """The root of the lineage that this session belongs to."""
+    match plan:
+        case KeepSession(found=found) | RenewSession(found=found):
+            return found.credential.root_id or found.credential.id
+        case OpenSession(credential=credential):
+            return credential.root_id or credential.id
 
 
 async def current(
@@ -126,7 +136,7 @@ def plan_renew(
         idle_ms=org.settings.session_idle_s * 1000,
         data={**found.credential.data, "assurance": to_data(assurance)},
     )
-    return RenewSession(bearer, renewal)
+    return RenewSession(bearer, renewal, found)
 
 
 @dataclass(frozen=True, slots=True)
