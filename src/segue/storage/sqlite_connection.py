@@ -4,6 +4,7 @@ import asyncio
 import re
 import sqlite3
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -109,7 +110,7 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self._connection = connect(path, writes=False)
 
-    async def rows(self, text: str, *values: Any) -> Rows:
+    async def rows(self, text: str, values: Sequence[Any] | Mapping[str, Any]) -> Rows:
         """All rows of one statement. Raises StoreUnavailable."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
@@ -120,11 +121,6 @@ class Reader:
                 if not is_locked(error) or time.monotonic() > deadline:
                     raise named(error) from error
             await asyncio.sleep(0.005)
-
-    async def row(self, text: str, *values: Any) -> tuple[Any, ...] | None:
-        """The only row of one statement, or None."""
-        rows = await self.rows(text, *values)
-        return rows[0] if rows else None
 
     def close(self) -> None:
         self._connection.close()

@@ -27,7 +27,7 @@ class SqlitePart:
             raise StoreUnavailable("the store is not open")
         if not all(storable(value) for value in values if isinstance(value, str)):
             return []
-        return await self._reader.rows(text, *values)
+        return await self._reader.rows(text, values)
 
     async def _row(self, text: str, *values: Any) -> tuple[Any, ...] | None:
         rows = await self._rows(text, *values)
