@@ -1,0 +1,99 @@
+"""Users, their assignments, and how often somebody tried to be one, on PostgreSQL."""
+# ruff: noqa: S608 -- the texts are put together from column names written here; a value is always a parameter.
+
+from collections.abc import Sequence
+from typing import Final
+
+from segue.core.user import Subject, User
+from segue.events import Event
+from segue.storage import rows, statements
+from segue.storage.postgres_pool import Database
+from segue.storage.postgres_statements import events_json, local, with_event
+from segue.storage.rows import USER_COLUMNS, prefixed
+from segue.stores import Attempts
+
+
+def assigned(user: str, app_id: str) -> str:
+    """Whether the application of that id is assigned to the user row ``user``; not where ``app_id`` is NULL."""
+    return (
+        f"EXISTS (SELECT FROM assignments AS a WHERE a.org_id = {user}.org_id AND a.app_id = {app_id} "
+        f"AND a.user_id = {user}.id)"
+    )
+
+
+def group_ids(user: str) -> str:
+    """The ids of the groups of the user row ``user``."""
+    return f"ARRAY(SELECT m.group_id FROM group_members AS m WHERE m.org_id = {user}.org_id AND m.user_id = {user}.id)"
+
+
+# org, user, application or NULL
+_SUBJECT: Final = (
+    f"SELECT {prefixed('u', USER_COLUMNS)}, {assigned('u', '$3')}, {group_ids('u')} "
+    "FROM users AS u WHERE u.org_id = $1 AND u.id = $2"
+)
+_ADD_USER: Final = with_event(statements.ADD_USER)
+_UPDATE_USER: Final = with_event(statements.UPDATE_USER)
+_ASSIGN: Final = with_event(statements.ASSIGN)
+_UNASSIGN: Final = with_event(statements.UNASSIGN)
+_COUNT_ATTEMPT: Final = local(statements.COUNT_ATTEMPT)
+_LOCKED: Final = local(f"{statements.ATTEMPTS} AND locked_until_at > {{now}}")
+
+
+class PostgresUsers:
+    """``UserStore`` and ``AttemptStore``."""
+
+    _database: Database
+
+    async def user(self, org_id: str, user_id: str) -> User | None:
+        found = await self._database.read(statements.USER, org_id, user_id)
+        return rows.user(found[0]) if found else None
+
+    async def user_by_login(self, org_id: str, login_key: str) -> User | None:
+        found = await self._database.read(statements.USER_BY_LOGIN, org_id, login_key)
+        if not found and "@" not in login_key:
+            found = await self._database.read(statements.USERS_BY_SHORT_NAME, org_id, login_key)
+        return rows.user(found[0]) if len(found) == 1 else None
+
+    async def users(self, org_id: str, *, after: str = "", limit: int = 100) -> Sequence[User]:
+        return [rows.user(row) for row in await self._database.read(statements.USERS, org_id, after, limit)]
+
+    async def subject(self, org_id: str, user_id: str, app_id: str | None) -> Subject | None:
+        found = await self._database.read(_SUBJECT, org_id, user_id, app_id)
+        return rows.subject(rows.user(found[0]), found[0][12], found[0][13]) if found else None
+
+    async def add_user(self, user: User, event: Event) -> None:
+        await self._database.write(_ADD_USER, *rows.user_values(user), events_json([event]))
+
+    async def update_user(self, user: User, *, expected_stamp: int, event: Event) -> bool:
+        values = rows.user_values(user)  # all but the tenth change: a user is created once
+        return await self._change(_UPDATE_USER, (*values[:10], values[11], expected_stamp), event)
+
+    async def assign(self, org_id: str, app_id: str, user_id: str, event: Event) -> None:
+        """Nothing is written where the user has the application already."""
+        await self._change(_ASSIGN, (org_id, app_id, user_id), event)
+
+    async def unassign(self, org_id: str, app_id: str, user_id: str, event: Event) -> bool:
+        return await self._change(_UNASSIGN, (org_id, app_id, user_id), event)
+
+    async def upgrade_password_hash(self, org_id: str, user_id: str, old_hash: str, new_hash: str) -> bool:
+        return bool(await self._database.write(statements.UPGRADE_PASSWORD_HASH, org_id, user_id, old_hash, new_hash))
+
+    async def count_attempt(self, org_id: str, key: str, *, limit: int, lock_ms: int) -> Attempts:
+        partition, stored = rows.attempt_key(key)
+        while True:
+            counted = await self._database.write(_COUNT_ATTEMPT, org_id, partition, stored, limit, lock_ms)
+            if counted:
+                count, locked_until_at = counted[0][0], counted[0][1]
+                return Attempts(count, locked_until_at, locked_now=False, just_locked=locked_until_at > 0)
+            # It was locked when it was counted, and may be free again by now: then it counts after all.
+            locked = await self._database.read(_LOCKED, org_id, partition, stored)
+            if locked:
+                return Attempts(locked[0][0], locked[0][1], locked_now=True, just_locked=False)
+
+    async def clear_attempts(self, org_id: str, key: str) -> None:
+        partition, stored = rows.attempt_key(key)
+        await self._database.write(statements.CLEAR_ATTEMPTS, org_id, partition, stored)
+
+    async def _change(self, statement: str, values: tuple[object, ...], event: Event) -> bool:
+        """A conditional change with its event; False where it changed nothing."""
+        return bool(await self._database.write(statement, *values, events_json([event])))
