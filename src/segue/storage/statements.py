@@ -152,7 +152,8 @@ DEAD = {
     "credentials": "(expires_at < {now} - $1 OR consumed_at < {now} - $1 OR idle_expires_at < {now} - $1)",
     "tombstones": "at < {now} - $1 AND NOT EXISTS (SELECT 1 FROM credentials AS c WHERE c.org_id = tombstones.org_id "
     "AND c.partition = tombstones.partition AND (c.id = tombstones.id OR {bound}))",
-    "participations": "$1 >= 0 AND NOT EXISTS (SELECT 1 FROM credentials AS c WHERE c.org_id = participations.org_id "
+    "participations": "CAST($1 AS bigint) >= 0 AND NOT EXISTS (SELECT 1 FROM credentials AS c "
+    "WHERE c.org_id = participations.org_id "
     "AND c.partition = participations.partition AND c.id = participations.session_id)",
     "foreign_uses": "expires_at < {now} - $1",
     "login_attempts": "last_at < {now} - $1 AND locked_until_at < {now}",
