@@ -20,7 +20,6 @@ import os
 import re
 import secrets
 import threading
-import unicodedata
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -30,9 +29,7 @@ import argon2
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from segue.core import strict
-
-MAX_PASSWORD_BYTES = 1024
-"""AU-05: no password is longer, and none is ever cut."""
+from segue.core.identifiers import MAX_PASSWORD_BYTES
 
 _MAX_HASH_CHARS = 512
 _MAX_MEMORY_KIB = 128 * 1024
@@ -50,7 +47,7 @@ _T = TypeVar("_T")
 
 
 class PasswordUnusable(ValueError):
-    """A password that cannot be one: more than MAX_PASSWORD_BYTES, or text that has no UTF-8 form."""
+    """A password that cannot be one: more than MAX_PASSWORD_BYTES."""
 
 
 class UnsupportedHash(ValueError):
@@ -73,17 +70,6 @@ class Verification:
     ok: bool
     rehash: str | None = field(default=None, repr=False)
     problem: str | None = None
-
-
-def password_bytes(text: str) -> bytes:
-    """What is hashed of a password: its NFC form in UTF-8, neither trimmed nor cut (AU-05). Raises PasswordUnusable."""
-    try:
-        encoded = unicodedata.normalize("NFC", text).encode()
-    except UnicodeEncodeError:
-        raise PasswordUnusable("the password contains half of a character") from None
-    if len(encoded) > MAX_PASSWORD_BYTES:
-        raise PasswordUnusable(f"the password is longer than {MAX_PASSWORD_BYTES} bytes")
-    return encoded
 
 
 def check_imported(stored: str) -> None:

@@ -9,7 +9,7 @@ from segue.core.refusal import Refusal
 from segue.core.user import Subject, User
 from segue.core.verdict import Check, Verdict
 from segue.events import Circumstances
-from segue.signin.passwords import PasswordHasher
+from segue.signin.passwords import PasswordHasher, Verification
 from segue.signin.request import Proved
 from segue.stores import Attempts, AttemptStore, UserStore
 
@@ -41,7 +41,7 @@ class Transactions:
         stored = user.password_hash if user is not None and usable else None
         result = await self.hasher.verify(stored, secret)
         if user is None or not usable or not result.ok:
-            raise _refusal(org, user, attempts, exempt=exempt, password_ok=result.ok)
+            raise _refusal(org, user, attempts, exempt=exempt, result=result)
         await self.attempts.clear_attempts(org.id, key)
         if result.rehash is not None and user.password_hash is not None:
             await self.users.upgrade_password_hash(org.id, user.id, user.password_hash, result.rehash)
@@ -64,7 +64,7 @@ def _normal_forms(login: str, password: str) -> tuple[str | None, bytes]:
         return login_key, b""
 
 
-def _refusal(org: Org, user: User | None, attempts: Attempts, *, exempt: bool, password_ok: bool) -> Refusal:
+def _refusal(org: Org, user: User | None, attempts: Attempts, *, exempt: bool, result: Verification) -> Refusal:
     checks = [
         Check("user_known", user is not None, "a user of this name", mend="Check the user name, or add the user.")
     ]
@@ -74,6 +74,12 @@ def _refusal(org: Org, user: User | None, attempts: Attempts, *, exempt: bool, p
         checks += [
             Check("user_active", user.active, "active", user.status, "Activate the user."),
             Check("not_locked", not locked, "fewer wrong passwords in a row", seen, "Wait, or unlock the user."),
-            Check("password", password_ok, "the user's password", seen, "Use the right password, or set a new one."),
+            Check(
+                "password",
+                result.ok,
+                "the user's password",
+                result.problem or seen,
+                "Use the right one, or set a new one.",
+            ),
         ]
     return Refusal("credentials", FAILED, Verdict(tuple(checks), "password"), user_id=user.id if user else None)

@@ -5,7 +5,6 @@ import os
 import statistics
 import threading
 import time
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segue.core.identifiers import normalise_password
 from segue.signin.passwords import (
     MAX_PASSWORD_BYTES,
     PasswordHasher,
@@ -22,7 +22,6 @@ from segue.signin.passwords import (
     PoolFull,
     UnsupportedHash,
     check_imported,
-    password_bytes,
 )
 
 SALT = b"0123456789abcdef"
@@ -67,39 +66,6 @@ def full_cost() -> Iterator[PasswordHasher]:
     hasher.close()
 
 
-# --- what is a password ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Zoe\u0308", "Zoë".encode()),  # combining marks: one password however it was typed
-        (" two spaces ", b" two spaces "),
-        ("\u00a0tab\t", "\u00a0tab\t".encode()),
-        ("😀" * 64, "😀".encode() * 64),
-        ("a\0b", b"a\0b"),
-        ("", b""),
-        ("ｆｕｌｌ", "ｆｕｌｌ".encode()),  # NFC, not NFKC: distinct characters stay distinct
-        ("x" * MAX_PASSWORD_BYTES, b"x" * MAX_PASSWORD_BYTES),
-    ],
-)
-def test_AU_05_a_password_is_normalised_and_neither_trimmed_nor_cut(text: str, expected: bytes) -> None:
-    assert password_bytes(text) == expected
-
-
-@pytest.mark.parametrize("text", ["x" * (MAX_PASSWORD_BYTES + 1), "😀" * 257, "half \ud83d"])
-def test_AU_05_what_cannot_be_a_password(text: str) -> None:
-    with pytest.raises(PasswordUnusable) as refused:
-        password_bytes(text)
-    assert text not in str(refused.value)
-    assert refused.value.__suppress_context__ or refused.value.__context__ is None
-
-
-@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=100))
-def test_AU_05_every_form_of_a_text_is_one_password(text: str) -> None:
-    assert password_bytes(text) == password_bytes(unicodedata.normalize("NFD", text))
-
-
 # --- hashing and verifying ------------------------------------------------------------------------------------------
 
 
@@ -125,7 +91,7 @@ async def test_AU_05_no_byte_is_ignored(difference: str, hasher: PasswordHasher)
         "256 characters": ("é" * 256, "é" * 255 + "è"),
         "last byte": (b"x" * (MAX_PASSWORD_BYTES - 1) + b"a", b"x" * (MAX_PASSWORD_BYTES - 1) + b"b"),
     }[difference]
-    first, second = (text if isinstance(text, bytes) else password_bytes(text) for text in (one, other))
+    first, second = (text if isinstance(text, bytes) else normalise_password(text) for text in (one, other))
     stored = await hasher.hash(first)
     assert (await hasher.verify(stored, first)).ok
     assert not (await hasher.verify(stored, second)).ok
