@@ -89,7 +89,7 @@ class Empty(Response):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redirect(Response):
-    """302 after a GET; 303 after a POST, so that no browser sends the credentials on (OA-07)."""
+    """302 after a GET; the answer to a POST becomes a 303, so that no browser sends the credentials on (OA-07)."""
 
     location: str
     status: int = 302

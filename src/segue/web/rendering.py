@@ -62,7 +62,10 @@ class Renderer:
         headers += [
             ("set-cookie", set_cookie(cookie, secure=request.site.domain.secure)) for cookie in response.cookies
         ]
-        return Rendered(response.status, (*headers, *response.headers), body)
+        status = response.status
+        if isinstance(response, Redirect) and request.method == "POST":
+            status = 303  # by 302 or 307 a browser may send the credentials of the form on (OA-07)
+        return Rendered(status, (*headers, *response.headers), body)
 
     def _content(self, request: Request, response: Response) -> tuple[str, bytes, str]:
         """Content type, body and content security policy."""

@@ -69,4 +69,4 @@ class OAuthEndpoints:
         return errors.write_bearer_error(request, refusal, event_id, self.profile.texts)
 
     def write_error_page(self, request: Request, refusal: Refusal, event_id: str) -> Response:
-        return errors.write_error_page(request, refusal, event_id, self.profile.texts)
+        return errors.error_page(refusal, event_id, self.profile.texts)

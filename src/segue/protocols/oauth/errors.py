@@ -105,7 +105,7 @@ def write_bearer_error(request: Request, refused: Refusal, event_id: str, texts:
     return answer.with_headers(("www-authenticate", challenge))
 
 
-def write_error_page(_request: Request, refused: Refusal, event_id: str, texts: Mapping[str, str] = _NO_TEXTS) -> Page:
+def error_page(refused: Refusal, event_id: str, texts: Mapping[str, str] = _NO_TEXTS) -> Page:
     """Our own page, for a request that must not be answered by a redirect (RFC 6749 4.1.2.1)."""
     return Page(
         status=400,

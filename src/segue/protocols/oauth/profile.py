@@ -76,7 +76,7 @@ class TokenFacts:
     """What a token speaks of, before a dialect gives it its shape.
 
     ``issuer`` is the server's issuer at the domain in use. ``session_id`` is the public id of the browser session the
-    token came from, None where there was none.
+    token came from, None where there was none. ``acr`` is the class that was asked for and met, or "".
     """
 
     server: AuthorizationServer
@@ -86,6 +86,7 @@ class TokenFacts:
     scopes: tuple[str, ...]
     assurance: Assurance
     session_id: str | None = None
+    acr: str = ""
 
     @property
     def client_id(self) -> str:
@@ -136,6 +137,8 @@ class OAuthProfile:
     #: Whether a scope nobody knows is refused or left out (RFC 6749 3.3, OIDC Core 3.1.2.1).
     unknown_scopes: Literal["refuse", "ignore"] = "ignore"
     state_required: bool = False
+    #: Authentication context classes (``acr_values``) and how many kinds of factor each asks for.
+    acr_factors: Mapping[str, int] = field(default_factory=dict)
     claims_of_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: CLAIMS_OF_SCOPES)
     #: User claims an ID token keeps where an access token comes with it and userinfo has the rest; None keeps all.
     slim_id_token: frozenset[str] | None = None

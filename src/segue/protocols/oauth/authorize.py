@@ -1,0 +1,232 @@
+"""The authorization endpoint: a request is read, handed to the front door, and finished for whoever signed in."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from segue.core.application import Application
+from segue.core.assurance import Requirement
+from segue.core.credential import NewCredential, Participation
+from segue.core.org import AuthorizationServer
+from segue.core.refusal import Refusal
+from segue.core.url import add_query, registered_redirect
+from segue.core.verdict import Check
+from segue.events import Event
+from segue.handoff.redeem import PresentedTicket
+from segue.protocols.oauth import errors
+from segue.protocols.oauth import request as requests
+from segue.protocols.oauth.hints import bad_hint, read_hint
+from segue.protocols.oauth.issue import Issuer, Proofs
+from segue.protocols.oauth.profile import OAuthProfile, TokenFacts
+from segue.protocols.oauth.request import Asked, AuthorizationRequest, from_parameters
+from segue.protocols.oauth.response import Delivery
+from segue.signin.request import SignedIn, SignInRequest
+from segue.signin.sessions import session_id, session_path, session_root
+from segue.stores import ConfigStore
+from segue.tokens.codes import CodeGrant, CodeIssue, mint_code
+from segue.tokens.signing import Signing
+from segue.web.carriers import find
+from segue.web.frontchannel import Finished, FrontDoor
+from segue.web.message import Redirect, Request, Response
+
+_LONGEST_QUERY: Final = 6000
+
+
+@dataclass(frozen=True, slots=True)
+class Authorize:
+    """The endpoint. Until client and redirect address are settled refusals are raised; later ones go to the client."""
+
+    door: FrontDoor
+    config: ConfigStore
+    signing: Signing
+    profile: OAuthProfile
+
+    async def __call__(self, request: Request, server: AuthorizationServer) -> Response:
+        _check_one_source(request)
+        app, client = await requests.find_client(request.params, self.config, server.org_id)
+        redirect_uri = requests.check_redirect(request.params, app, client)
+        asked = Asked(request.params, app, client, server, self.profile, redirect_uri)
+        try:
+            wanted = requests.read(asked, subject=await self._hinted_subject(request, asked))
+            # Last of all, and only looked for: a request with a fault leaves its ticket unspent (F1-03).
+            ticket = find(self.profile.ticket_slots, request.params)
+        except Refusal as refusal:
+            return await self._refuse(request, asked, refusal)
+        if ticket is None and self._cookies_stayed_away(request):
+            address = self.profile.endpoints(server, request.site.domain).authorization
+            return Redirect(location=add_query(address, request.form.items()), status=303)
+        return await self.door.begin(request, self._sign_in_request(request, asked, wanted, ticket))
+
+    async def _hinted_subject(self, request: Request, asked: Asked) -> str:
+        text = asked.get("id_token_hint")
+        if not text:
+            return ""
+        hint = await read_hint(text, request, asked.server, self.signing, self.profile)
+        if hint.client_id != asked.client.client_id:
+            raise bad_hint("made for another client")
+        return hint.subject
+
+    def _sign_in_request(
+        self, request: Request, asked: Asked, wanted: AuthorizationRequest, ticket: PresentedTicket | None
+    ) -> SignInRequest:
+        max_age_s = requests.max_age_s(asked)
+        # OIDC Core 3.1.2.1: max_age=0 is prompt=login; as an age it could not be met by the time it is looked at.
+        fresh = max_age_s == 0 or not {"login", "select_account"}.isdisjoint(asked.prompts)
+        requirement = Requirement(
+            factors=self.profile.acr_factors.get(asked.acr, 1),
+            max_age_s=max_age_s or None,
+            fresh_after_at=request.now_at if fresh else None,
+        )
+        return self.door.sign_in_request(
+            request,
+            channel=self.profile.channel,
+            app=asked.app,
+            parameters=wanted.to_parameters(),
+            requirement=requirement,
+            passive="none" in asked.prompts,
+            login_hint=requests.login_hint(asked),
+            ticket=ticket,
+        )
+
+    def _cookies_stayed_away(self, request: Request) -> bool:
+        """Whether a POST came without a session that a GET may bring: browsers keep Lax cookies out of a POST from
+        another site. A ticket is never moved to an address for that (OT-10)."""
+        session = self.door.cookies[request.site.domain.dialect].read(request)
+        return request.method == "POST" and session is None and len(request.form.encode()) <= _LONGEST_QUERY
+
+    async def _refuse(self, request: Request, asked: Asked, refusal: Refusal) -> Response:
+        event_id = await self.door.recorder.refuse(self.door.circumstances(request), refusal, "oauth.authorize")
+        issuer = asked.server.issuer(request.site.domain)
+        delivery = Delivery(asked.redirect_uri, asked.mode, asked.get("state"), issuer)
+        return delivery.refuse(refusal, event_id, texts=self.profile.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class OidcChannel:
+    """The front channel that finishes authorization requests."""
+
+    config: ConfigStore
+    issuer: Issuer
+    profile: OAuthProfile
+
+    @property
+    def name(self) -> str:
+        return self.profile.channel
+
+    async def finish(self, request: SignInRequest, signed_in: SignedIn) -> Finished:
+        """The answer with a code or an ID token. Raises Refusal ``login_required`` where somebody else than the
+        ``id_token_hint`` named is signed in, ``access_denied`` where server or redirect address are gone meanwhile."""
+        wanted, app = from_parameters(request.parameters), _app(request)
+        server = await self._server(request, wanted)
+        if server is None:
+            raise _changed(app)
+        if wanted.subject and wanted.subject != self.profile.subject(signed_in.user):
+            raise _someone_else(signed_in, app)
+        params: dict[str, str | int] = {}
+        credentials: tuple[NewCredential, ...] = ()
+        events: tuple[Event, ...] = ()
+        if wanted.gives("code"):
+            params["code"], code = _mint(request, signed_in, wanted, server)
+            credentials = (code,)
+            events = (_event("code.mint", request, signed_in, code.id),)
+        if wanted.gives("id_token"):
+            facts = _facts(request, signed_in, wanted, server)
+            params["id_token"] = await self.issuer.id_token(facts, Proofs(wanted.nonce), request.circumstances)
+            events = (*events, _event("id_token.issue", request, signed_in, session_id(signed_in.session)))
+        taking_part = Participation(session_id(signed_in.session), app.id, "oidc")
+        return Finished(_delivery(request, wanted, server).answer(params), credentials, (taking_part,), events)
+
+    async def refuse(self, request: SignInRequest, refusal: Refusal, event_id: str) -> Response:
+        wanted = from_parameters(request.parameters)
+        server = await self._server(request, wanted)
+        if server is None:
+            return errors.error_page(refusal, event_id, self.profile.texts)
+        code = errors.code_of(refusal.reason, passive=request.passive)
+        if wanted.acr and refusal.reason == "assurance_not_met":
+            code = "unmet_authentication_requirements"
+        return _delivery(request, wanted, server).refuse(refusal, event_id, code=code, texts=self.profile.texts)
+
+    async def _server(self, request: SignInRequest, wanted: AuthorizationRequest) -> AuthorizationServer | None:
+        """The server of a request that may have waited; None where it, or the redirect address, is there no more."""
+        server = await self.config.authorization_server(request.org.id, wanted.server_id)
+        client = _app(request).oidc
+        if server is None or server.status != "active" or client is None:
+            return None
+        still = registered_redirect(wanted.redirect_uri, client.redirect_uris, native=client.native)
+        return server if still else None
+
+
+def _check_one_source(request: Request) -> None:
+    """A POST has its parameters in the form alone: two sources could disagree (OT-12)."""
+    if request.method == "POST" and len(request.query):
+        text = "Send the parameters in the form alone."
+        check = Check("one_source", passed=False, expected="a form", seen="a form and a query", mend=text)
+        raise errors.refusal("invalid_request", text, check)
+
+
+def _app(request: SignInRequest) -> Application:
+    if request.app is None:
+        raise ValueError("an authorization request is always an application's")
+    return request.app
+
+
+def _delivery(request: SignInRequest, wanted: AuthorizationRequest, server: AuthorizationServer) -> Delivery:
+    return Delivery(wanted.redirect_uri, wanted.mode, wanted.state, server.issuer(request.domain))
+
+
+def _facts(
+    request: SignInRequest, signed_in: SignedIn, wanted: AuthorizationRequest, server: AuthorizationServer
+) -> TokenFacts:
+    return TokenFacts(
+        server=server,
+        issuer=server.issuer(request.domain),
+        app=_app(request),
+        user=signed_in.user,
+        scopes=wanted.scopes,
+        assurance=signed_in.assurance,
+        session_id=session_id(signed_in.session),
+        acr=wanted.acr,
+    )
+
+
+def _mint(
+    request: SignInRequest, signed_in: SignedIn, wanted: AuthorizationRequest, server: AuthorizationServer
+) -> tuple[str, NewCredential]:
+    issue = CodeIssue(
+        user=signed_in.user,
+        app_id=_app(request).id,
+        server_id=server.id,
+        domain=request.domain.authority,
+        life_ms=server.code_s * 1000,
+        session_path=session_path(signed_in.session),
+        root_id=session_root(signed_in.session),
+    )
+    grant = CodeGrant(
+        redirect_uri=wanted.redirect_uri,
+        scopes=wanted.scopes,
+        assurance=signed_in.assurance,
+        session_id=session_id(signed_in.session),
+        nonce=wanted.nonce,
+        code_challenge=wanted.code_challenge,
+        acr=wanted.acr,
+    )
+    where = request.circumstances
+    bearer, credential = mint_code(issue, grant, source=where.source, now_at=where.now_at)
+    return bearer.text, credential
+
+
+def _event(type: str, request: SignInRequest, signed_in: SignedIn, credential_id: str) -> Event:
+    return request.circumstances.event(
+        type, user_id=signed_in.user.id, app_id=_app(request).id, credential_id=credential_id
+    )
+
+
+def _someone_else(signed_in: SignedIn, app: Application) -> Refusal:
+    text = "Somebody else is signed in than the id_token_hint names."
+    check = Check("hinted_user", passed=False, expected="the user of the hint", seen=signed_in.user.login, mend=text)
+    return errors.refusal("login_required", text, check, user_id=signed_in.user.id, app_id=app.id)
+
+
+def _changed(app: Application) -> Refusal:
+    text = "The application's settings were changed while you were signing in."
+    check = Check("still_configured", passed=False, mend="Start again at the application.")
+    return errors.refusal("access_denied", text, check, app_id=app.id)

@@ -1,0 +1,120 @@
+"""Making the two tokens: an access token that names its credential, and an ID token.
+
+Both are signed by the server's current key. The protocol sets what is compared by whoever verifies them (iss, aud,
+times, jti); a dialect adds its names and cannot override these.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from segue.core.credential import Credential, Kind, NewCredential
+from segue.core.org import AuthorizationServer
+from segue.core.secret import new_id, partition_of
+from segue.core.strict import JsonValue
+from segue.events import Circumstances
+from segue.policy.scopes import OPENID
+from segue.protocols.oauth.profile import OAuthProfile, TokenFacts
+from segue.tokens.claims import claims_for
+from segue.tokens.jwt import half_hash
+from segue.tokens.signing import Signing
+
+ACCESS_TOKEN_KINDS: Final[frozenset[Kind]] = frozenset({"access_token"})
+_ACCESS_ID_PREFIX: Final = "atk"
+_ID_TOKEN_ID_PREFIX: Final = "idt"
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What ties an ID token to the exchange it belongs to; "" for what it has none of."""
+
+    nonce: str = ""
+    access_token: str = ""
+
+
+def audience_of(server: AuthorizationServer, issuer: str) -> str:
+    """The ``aud`` of a server's access tokens: its own audience, or itself."""
+    return server.audience or issuer
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Makes tokens. One instance a dialect."""
+
+    signing: Signing
+    profile: OAuthProfile
+
+    async def access_token(
+        self, facts: TokenFacts, *, parent: Credential, where: Circumstances
+    ) -> tuple[str, NewCredential]:
+        """An access token that hangs on ``parent``, and the credential to be written before it is given out."""
+        user, server = facts.user, facts.server
+        ident = new_id(_ACCESS_ID_PREFIX, partition_of(user.id), where.now_at, where.source.random)
+        credential = NewCredential(
+            org_id=user.org_id,
+            id=ident,
+            kind="access_token",
+            digest=b"",
+            life_ms=server.access_token_s * 1000,
+            user_id=user.id,
+            user_stamp=user.stamp,
+            parent_id=parent.id,
+            root_id=parent.root_id,
+            bind_path=(parent.id,),
+            app_id=facts.app.id,
+            domain=where.domain,
+            server_id=server.id,
+            data={"scopes": list(facts.scopes)},
+        )
+        now_s = where.now_at // 1000
+        claims: dict[str, JsonValue] = {
+            **self.profile.access_token_claims(facts),
+            "jti": self.profile.access_token_prefix + ident,
+            "iss": facts.issuer,
+            "aud": audience_of(server, facts.issuer),
+            "iat": now_s,
+            "exp": now_s + server.access_token_s,
+        }
+        return await self._sign(claims, self.profile.access_token_typ, facts, where), credential
+
+    async def id_token(self, facts: TokenFacts, proofs: Proofs, where: Circumstances) -> str:
+        """An ID token (OIDC Core 2); beside an access token it is as slim as the profile says."""
+        key = await self.signing.current(facts.server.org_id, facts.server.key_set, where.now_at)
+        ident = new_id(_ID_TOKEN_ID_PREFIX, partition_of(facts.user.id), where.now_at, where.source.random)
+        now_s = where.now_at // 1000
+        claims: dict[str, JsonValue] = {
+            **self._user_claims(facts, slim=bool(proofs.access_token)),
+            **self.profile.id_token_claims(facts),
+            "sub": self.profile.subject(facts.user),
+            "iss": facts.issuer,
+            "aud": facts.client_id,
+            "iat": now_s,
+            "exp": now_s + facts.server.id_token_s,
+            "jti": self.profile.id_token_prefix + ident,
+            "auth_time": facts.auth_time_s,
+            "amr": list(facts.assurance.amr),
+        }
+        if facts.acr:
+            claims["acr"] = facts.acr
+        if proofs.nonce:
+            claims["nonce"] = proofs.nonce
+        if proofs.access_token:
+            claims["at_hash"] = half_hash(proofs.access_token, key.algorithm)
+        return await self.signing.issue(claims, typ=self.profile.id_token_typ, key=key)
+
+    def _user_claims(self, facts: TokenFacts, *, slim: bool) -> dict[str, JsonValue]:
+        claims = claims_for(facts.user, facts.scopes, self.profile.claims_of_scopes)
+        keep = self.profile.slim_id_token
+        if not slim or keep is None:
+            return claims
+        return {name: value for name, value in claims.items() if name in keep}
+
+    async def _sign(
+        self, claims: dict[str, JsonValue], typ: str | None, facts: TokenFacts, where: Circumstances
+    ) -> str:
+        key = await self.signing.current(facts.server.org_id, facts.server.key_set, where.now_at)
+        return await self.signing.issue(claims, typ=typ, key=key)
+
+
+def wants_id_token(scopes: tuple[str, ...]) -> bool:
+    """Whether a token response has an ID token: only an OpenID Connect request asked for one (OIDC Core 3.1.2.1)."""
+    return OPENID in scopes
