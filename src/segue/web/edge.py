@@ -102,6 +102,8 @@ class Edge:
         standing = self.limiter.take(route.limit, f"{request.site.org.id} {request.address}")
         response = await self._run(route, request, head, receive, standing)
         limits = surface.limit_headers(standing, request.now_at) if standing else ()
+        if standing is not None and not standing.allowed:
+            limits = (*limits, ("retry-after", str(standing.reset_s)))
         return response, (*limits, *await self.cors.headers(request.site, route, origin))
 
     async def _run(
