@@ -53,7 +53,6 @@ _REFUSED: Final = (
     asyncpg.LockNotAvailableError,
     asyncpg.InsufficientResourcesError,
     asyncpg.PostgresSystemError,
-    asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
 )
@@ -149,24 +148,19 @@ class Database:
 
     async def _answer(self, statement: str, values: tuple[object, ...], listen: Any = None) -> list[Row]:
         async with self._connection() as connection:
-            if listen is not None:
-                # The pool takes the listener off again. A notice that comes with an answer is heard before the answer.
-                connection.add_log_listener(listen)
             try:
-                answer: list[Row] = await connection.fetch(statement, *values)
-            except _LOST:
-                raise
+                if listen is None:
+                    return await _fetch(connection, statement, values)
+                # A notice that comes before an answer is heard before the answer.
+                connection.add_log_listener(listen)
+                try:
+                    return await _fetch(connection, statement, values)
+                finally:
+                    connection.remove_log_listener(listen)
             except asyncpg.ReadOnlySQLTransactionError as error:
                 # This server is a standby now. Whoever took its place is found by connecting again.
                 await self._renew_connections()
                 raise StoreUnavailable("this PostgreSQL server is a standby") from error
-            except _REFUSED as error:
-                raise StoreUnavailable(f"PostgreSQL gave up: {error}") from error
-            except asyncpg.UniqueViolationError as error:
-                raise AlreadyExists(_unique_field(error)) from error
-            except asyncpg.ForeignKeyViolationError as error:
-                raise NotFound("the org, user or application that this belongs to does not exist") from error
-            return answer
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
@@ -188,6 +182,21 @@ class Database:
     async def _renew_connections(self) -> None:
         if self._pool is not None:
             await self._pool.expire_connections()
+
+
+async def _fetch(connection: Any, statement: str, values: tuple[object, ...]) -> list[Row]:
+    """The rows a statement answers; what refused it in the words of ``segue.stores``, unless the caller is to know."""
+    try:
+        answer: list[Row] = await connection.fetch(statement, *values)
+        return answer
+    except (*_LOST, asyncpg.ReadOnlySQLTransactionError):
+        raise
+    except _REFUSED as error:
+        raise StoreUnavailable(f"PostgreSQL gave up: {error}") from error
+    except asyncpg.UniqueViolationError as error:
+        raise AlreadyExists(_unique_field(error)) from error
+    except asyncpg.ForeignKeyViolationError as error:
+        raise NotFound("the org, user or application that this belongs to does not exist") from error
 
 
 async def _unless_aborted(statement: Callable[[], Coroutine[Any, Any, list[Row]]]) -> list[Row]:

@@ -65,8 +65,7 @@ class PostgresUsers:
         await self._database.write(_ADD_USER, *rows.user_values(user), events_json([event]))
 
     async def update_user(self, user: User, *, expected_stamp: int, event: Event) -> bool:
-        values = rows.user_values(user)  # all but the tenth change: a user is created once
-        return await self._change(_UPDATE_USER, (*values[:10], values[11], expected_stamp), event)
+        return await self._change(_UPDATE_USER, (*rows.user_values(user)[:-1], expected_stamp), event)
 
     async def assign(self, org_id: str, app_id: str, user_id: str, event: Event) -> None:
         """Nothing is written where the user has the application already."""
