@@ -71,10 +71,17 @@ def session_root(plan: SessionPlan) -> str:
 
 
 async def current(
-    store: CredentialStore, cookie: str | None, *, org: Org, domain: str, app_id: str | None, now_at: int
+    store: CredentialStore,
+    cookie: str | None,
+    *,
+    org: Org,
+    domain: str,
+    app_id: str | None,
+    now_at: int,
+    touch: bool = True,
 ) -> Found | None:
     """The live session that ``cookie`` names at this domain, or None. One statement; a second one at most every tenth
-    of the idle time, to move the idle expiry."""
+    of the idle time, to move the idle expiry, unless ``touch`` says that this is only a look."""
     bearer = read_bearer(cookie) if cookie else None
     if bearer is None:
         return None
@@ -83,7 +90,7 @@ async def current(
         return None
     idle_ms = org.settings.session_idle_s * 1000
     idle_end_at = found.credential.idle_expires_at
-    if idle_end_at is not None and idle_end_at - now_at < idle_ms - idle_ms // _TOUCH_SHARE:
+    if touch and idle_end_at is not None and idle_end_at - now_at < idle_ms - idle_ms // _TOUCH_SHARE:
         await store.touch_session(org.id, bearer.id, idle_ms=idle_ms)
     return found
 
