@@ -137,6 +137,12 @@ def test_SA_01_the_documents_are_hostile_and_not_merely_broken() -> None:
     assert read_post(b64(GOOD)).issuer == SP_ENTITY  # what all of them were made from
 
 
+@pytest.mark.parametrize("text", ["&x;", "&amp", "& ", "&#x;", "&#12345678;", "&AMP;"])
+def test_SA_01_an_entity_is_refused_before_the_parser_meets_it(text) -> None:
+    with pytest.raises(XmlRefused, match="entity"):
+        parse(inside(text))
+
+
 def test_SA_01_addresses_inside_a_good_document_are_never_fetched() -> None:
     with nobody_calls() as address:
         body = (

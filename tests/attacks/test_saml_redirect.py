@@ -121,6 +121,12 @@ def test_SA_07_a_query_signed_with_lower_case_escapes_is_verified_as_it_stands()
     assert (message.signed, message.relay_state) == (True, "a b")
 
 
+@pytest.mark.parametrize("certificates", [(), CERTIFICATES])
+def test_SA_07_a_signature_of_nothing_is_refused(certificates) -> None:
+    for query in (query_of(SAMLRequest=None), query_of(SAMLRequest=None, Signature=None), query_of(SigAlg=None)):
+        assert "incomplete" in str(refused(lambda query=query: open_redirect(query, certificates)).verdict)
+
+
 @given(st.binary(max_size=80), st.integers(0, len(QUERY)))
 def test_SA_07_any_query_is_read_or_refused(data, at) -> None:
     for query in (data, QUERY[:at] + data + QUERY[at:]):

@@ -189,6 +189,14 @@ def test_SA_08_other_shapes_are_refused(change) -> None:
     refused(lambda: read_post(b64(document), CERTIFICATES))
 
 
+@pytest.mark.parametrize(
+    "name", ["two signatures", "a second signature elsewhere", "a signature in a signature", "signature elsewhere"]
+)
+def test_SA_08_there_is_one_signature_and_it_is_the_root_s(name) -> None:
+    document = variant(VARIANTS[name])
+    assert "exactly one signature" in str(refused(lambda: read_post(b64(document), CERTIFICATES)).verdict)
+
+
 @pytest.mark.parametrize("uri", ["", "#_other", "_request1", "#xpointer(/)", "#xpointer(id('_request1'))", "#", EVIL])
 def test_SA_08_the_reference_is_to_the_root(uri) -> None:
     root = signed(authn_request(at=NOW), SP_KEYS, uri=uri)
@@ -241,6 +249,12 @@ def test_SA_08_a_changed_octet_is_refused_or_means_nothing(at, octet) -> None:
 def test_SA_09_only_registered_keys_and_strong_algorithms_count(root) -> None:
     refusal = refused(lambda: read_post(b64(etree.tostring(root())), CERTIFICATES))
     assert refusal.reason == "saml_signature_invalid"
+
+
+def test_SA_09_a_weak_digest_is_refused_before_it_is_computed() -> None:
+    root = signed(authn_request(at=NOW), SP_KEYS, digest=SHA1)
+    seen = str(refused(lambda: read_post(b64(etree.tostring(root)), CERTIFICATES)).verdict)
+    assert "digest algorithm is not allowed" in seen
 
 
 def test_SA_09_what_the_message_says_about_its_key_is_not_read() -> None:

@@ -162,8 +162,6 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
         raise XmlRefused("the document holds a DOCTYPE, CDATA, comment or processing instruction")
     if _ENTITY.search(body):
         raise XmlRefused("the document holds an entity that XML does not define itself")
-    if _NOT_XML.search(body):
-        raise XmlRefused("the document holds a character that XML 1.0 forbids")
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
