@@ -74,7 +74,12 @@ async def test_a_commit_is_flushed_to_the_disk(path: Path) -> None:
 async def test_what_waits_is_committed_together(path: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     groups: list[int] = []
     commit = Writer._commit
-    monkeypatch.setattr(Writer, "_commit", lambda self, group: (groups.append(len(group)), commit(self, group))[1])
+
+    def counted(self: Writer, group: Any) -> Any:
+        groups.append(len(group))
+        return commit(self, group)
+
+    monkeypatch.setattr(Writer, "_commit", counted)
     await asyncio.gather(writer.run(held_up(0.1)), *(writer.run(add()) for _ in range(600)))
     assert len(await notes(path)) == 600
     assert groups[-3:] == [256, 256, 600 - 512] or groups[-3:] == [256, 256, 601 - 512]
