@@ -1,0 +1,116 @@
+"""What the protocol settings of an application have to satisfy. Each function raises Refusal ``invalid_value``."""
+
+from collections.abc import Collection
+from typing import Final
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from segue.admin.addresses import check_address, is_loopback
+from segue.admin.change import invalid
+from segue.admin.text import check_value
+from segue.core.application import OidcClient, SamlServiceProvider
+from segue.core.url import BadUrl, check_redirect_registration
+
+MOST_ADDRESSES: Final = 100
+_MOST_ENTRIES: Final = 64
+_ENTITY_ID_CHARS: Final = 1024  # SAML Core 8.3.6
+_ASSERTION_S = range(30, 3601)
+_AUTHENTICATIONS = frozenset({"client_secret_basic", "client_secret_post", "none"})
+
+# The grant type that each part of a response type stands for (RFC 7591 section 2.1, OIDC Registration section 2).
+_GRANT_OF = {"code": "authorization_code", "id_token": "implicit", "token": "implicit"}
+_RESPONSE_TYPES = frozenset({"code", "id_token"})
+_GRANT_TYPES = frozenset({"authorization_code", "implicit"})
+
+
+def check_oidc(client: OidcClient, local_names: Collection[str] = ()) -> None:
+    """The settings of an OpenID Connect client. ``local_names`` are more names of this machine."""
+    if not 1 <= len(client.client_id) <= 128 or not all("!" <= char <= "~" for char in client.client_id):
+        raise invalid("client_id", "The client id has 1 to 128 visible ASCII characters.")
+    if client.authentication not in _AUTHENTICATIONS:
+        raise invalid("authentication", f"A client authenticates by one of: {', '.join(sorted(_AUTHENTICATIONS))}.")
+    if not client.public and not client.secret_digests:
+        raise invalid("authentication", "A client that authenticates by a secret needs one: make a new secret.")
+    _check_types(client)
+    _check_redirects("redirect_uris", client.redirect_uris, client, local_names)
+    _check_redirects("post_logout_redirect_uris", client.post_logout_redirect_uris, client, local_names)
+    if client.response_types and not client.redirect_uris:
+        raise invalid("redirect_uris", "A client that is answered in the browser needs a redirect address.")
+
+
+def check_saml(provider: SamlServiceProvider, local_names: Collection[str] = ()) -> None:
+    """The settings of a SAML service provider."""
+    _check_entity_id("entity_id", provider.entity_id)
+    if provider.idp_entity_id:
+        _check_entity_id("idp_entity_id", provider.idp_entity_id)
+    if provider.audience:
+        _check_entity_id("audience", provider.audience)
+    _check_count("acs_urls", provider.acs_urls, least=1)
+    for address in provider.acs_urls:
+        url = check_address("acs_urls", address, local_names=local_names)
+        if url.fragment is not None:
+            raise invalid("acs_urls", "An assertion consumer address has no fragment.", seen=address)
+    if len(provider.attributes) > _MOST_ENTRIES:
+        raise invalid("attributes", f"At most {_MOST_ENTRIES} attributes are sent.")
+    for name, source in provider.attributes.items():
+        if not name or not source:
+            raise invalid("attributes", "An attribute has a name, and a profile field that it is taken from.")
+        check_value("attributes", name)
+        check_value("attributes", source)
+    for value in (provider.name_id_format, provider.name_id_from):
+        if not value:
+            raise invalid("name_id_format", "The NameID has a format, and a profile field that it is taken from.")
+        check_value("name_id_format", value)
+    if provider.assertion_s not in _ASSERTION_S:
+        raise invalid("assertion_s", f"An assertion is valid for {_ASSERTION_S[0]} to {_ASSERTION_S[-1]} seconds.")
+    _check_certificates(provider)
+
+
+def _check_types(client: OidcClient) -> None:
+    if not client.response_types <= _RESPONSE_TYPES:
+        raise invalid("response_types", f"Response types are: {', '.join(sorted(_RESPONSE_TYPES))}.")
+    if not client.grant_types <= _GRANT_TYPES:
+        raise invalid("grant_types", f"Grant types are: {', '.join(sorted(_GRANT_TYPES))}.")
+    for response_type in sorted(client.response_types):
+        needed = {_GRANT_OF[part] for part in response_type.split()}
+        if not needed <= client.grant_types:
+            raise invalid(
+                "grant_types",
+                f"The response type {response_type} needs the grant type {' and '.join(sorted(needed))}.",
+            )
+
+
+def _check_redirects(field: str, addresses: Collection[str], client: OidcClient, local_names: Collection[str]) -> None:
+    _check_count(field, addresses)
+    for address in addresses:
+        local = is_loopback(urlsplit(address).hostname or "", local_names) if address.isascii() else False
+        try:
+            check_redirect_registration(address, native=client.native, allow_http=local)
+        except (BadUrl, ValueError) as error:
+            raise invalid(field, f"A redirect address cannot be used: {error}.", seen=address[:256]) from None
+
+
+def _check_count(field: str, addresses: Collection[str], *, least: int = 0) -> None:
+    if not least <= len(addresses) <= MOST_ADDRESSES:
+        raise invalid(field, f"{field} holds {least} to {MOST_ADDRESSES} addresses.")
+    if len(set(addresses)) != len(addresses):
+        raise invalid(field, f"{field} names an address twice.")
+
+
+def _check_entity_id(field: str, text: str) -> None:
+    """A URI of at most 1,024 characters; partners write all kinds, so no more is asked than that it stays one word."""
+    if not 1 <= len(text) <= _ENTITY_ID_CHARS or not all("!" <= char <= "~" for char in text):
+        raise invalid(field, f"The {field} is a URI of at most {_ENTITY_ID_CHARS} characters, without spaces.")
+
+
+def _check_certificates(provider: SamlServiceProvider) -> None:
+    if provider.want_signed_requests and not provider.certificates_pem:
+        raise invalid("certificates_pem", "Signed requests can be asked for once there is a certificate to check them.")
+    if len(provider.certificates_pem) > _MOST_ENTRIES:
+        raise invalid("certificates_pem", f"At most {_MOST_ENTRIES} certificates are kept.")
+    for pem in provider.certificates_pem:
+        try:
+            x509.load_pem_x509_certificate(pem.encode())
+        except ValueError:
+            raise invalid("certificates_pem", "A certificate is not an X.509 certificate in PEM form.") from None

@@ -1,0 +1,192 @@
+"""Applications: registered, changed, given a secret, assigned. Creating and changing pass the same checks (DC-01)."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from segue.admin import prefixes
+from segue.admin.application_rules import check_oidc, check_saml
+from segue.admin.change import Change, changed_fields, invalid, missing, taken
+from segue.admin.text import check_label
+from segue.core.application import Application, OidcClient, SamlServiceProvider, WhenOtherUser
+from segue.core.assurance import Requirement
+from segue.core.secret import digest, new_secret
+from segue.events import Event
+from segue.stores import AlreadyExists, NotFound, Store
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9_\-]{0,62}[a-z0-9])?")
+_MOST_SECRETS: Final = 2
+_TAKEN = {
+    "client_id": "There is an application with this client id already.",
+    "external_key": "There is an application with this external key already.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What an application of any protocol has. ``name`` is part of its addresses; empty, it is made from the label."""
+
+    label: str
+    name: str = ""
+    everyone: bool = False
+    requirement: Requirement = field(default_factory=Requirement)
+    home_authority: str = ""
+    when_other_user: WhenOtherUser | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A new application, and the one time its client secret is seen (None for a client without one)."""
+
+    application: Application
+    client_secret: str | None = field(default=None, repr=False)
+
+
+async def create_oidc(
+    store: Store, traits: Traits, client: OidcClient, change: Change, *, local_names: Collection[str] = ()
+) -> Registered:
+    """Registers an OpenID Connect client.
+
+    An empty ``client.client_id`` becomes the application's id. A confidential client gets a secret made here, whatever
+    digests came along. Raises Refusal ``invalid_value`` or ``already_exists``.
+    """
+    blank = await _blank(store, traits, change)
+    secret = None if client.public else new_secret(change.random)
+    oidc = replace(
+        client,
+        client_id=client.client_id or blank.id,
+        secret_digests=() if secret is None else (digest(secret),),
+    )
+    check_oidc(oidc, local_names)
+    application = replace(blank, oidc=oidc)
+    await _put(store, application, change.event("application.create", app_id=application.id, protocol="oidc"))
+    return Registered(application, secret)
+
+
+async def create_saml(
+    store: Store, traits: Traits, provider: SamlServiceProvider, change: Change, *, local_names: Collection[str] = ()
+) -> Registered:
+    """Registers a SAML service provider. ``traits.home_authority`` is the domain whose issuer it sees.
+
+    Raises Refusal ``invalid_value`` or ``already_exists``.
+    """
+    check_saml(provider, local_names)
+    application = replace(await _blank(store, traits, change), saml=provider)
+    await _check_home(store, application)
+    await _put(store, application, change.event("application.create", app_id=application.id, protocol="saml"))
+    return Registered(application)
+
+
+async def update_application(
+    store: Store, changed: Application, change: Change, *, local_names: Collection[str] = ()
+) -> Application:
+    """Replaces an application's settings. Its id, external key and secrets stay what they are. Raises Refusal."""
+    known = await find_application(store, changed.id, change)
+    oidc = changed.oidc
+    if oidc is not None:
+        oidc = replace(oidc, secret_digests=known.oidc.secret_digests if known.oidc else ())
+        check_oidc(oidc, local_names)
+    if changed.saml is not None:
+        check_saml(changed.saml, local_names)
+    after = replace(
+        changed,
+        org_id=known.org_id,
+        external_key=known.external_key,
+        name=_check_name(changed.name),
+        label=check_label("label", changed.label),
+        oidc=oidc,
+    )
+    await _check_home(store, after)
+    fields = changed_fields(_parts(known), _parts(after))
+    await _put(store, after, change.event("application.update", app_id=after.id, fields=fields))
+    return after
+
+
+async def new_client_secret(store: Store, app_id: str, change: Change, *, keep_old: bool) -> tuple[Application, str]:
+    """Gives a client a new secret, shown here once. With ``keep_old`` the newest earlier one stays valid beside it, so
+    that the application can be changed over; without, every earlier one is dead at once. Raises Refusal."""
+    known = await find_application(store, app_id, change)
+    if known.oidc is None or known.oidc.public:
+        raise invalid("authentication", "This application has no client secret.")
+    secret = new_secret(change.random)
+    kept = known.oidc.secret_digests[: _MOST_SECRETS - 1] if keep_old else ()
+    after = replace(known, oidc=replace(known.oidc, secret_digests=(digest(secret), *kept)))
+    await _put(store, after, change.event("application.secret", app_id=app_id, kept_old=bool(kept)))
+    return after, secret
+
+
+async def find_application(store: Store, app_id: str, change: Change) -> Application:
+    """The application of that id. Raises Refusal ``not_found``."""
+    known = await store.application(change.org_id, app_id)
+    if known is None:
+        raise missing("application", app_id, "There is no such application.")
+    return known
+
+
+async def list_applications(
+    store: Store, change: Change, *, after: str = "", limit: int = 100
+) -> Sequence[Application]:
+    """Applications in order of id, a page at a time; ``after`` is the last id of the page before."""
+    return await store.applications(change.org_id, after=after, limit=limit)
+
+
+async def assign(store: Store, app_id: str, user_id: str, change: Change) -> None:
+    """Lets a user use an application; a second time changes nothing. Raises Refusal ``not_found``."""
+    event = change.event("application.assign", user_id=user_id, app_id=app_id)
+    try:
+        await store.assign(change.org_id, app_id, user_id, event)
+    except NotFound:
+        raise missing("assignment", f"{app_id} {user_id}", "There is no such application or no such user.") from None
+
+
+async def unassign(store: Store, app_id: str, user_id: str, change: Change) -> bool:
+    """Takes an application away from a user; whether they had it."""
+    event = change.event("application.unassign", user_id=user_id, app_id=app_id)
+    return await store.unassign(change.org_id, app_id, user_id, event)
+
+
+async def _blank(store: Store, traits: Traits, change: Change) -> Application:
+    """A new application without a protocol."""
+    label = check_label("label", traits.label)
+    return Application(
+        id=change.new_id(prefixes.APPLICATION),
+        org_id=change.org_id,
+        name=_check_name(traits.name or _slug(label)),
+        label=label,
+        external_key=change.new_id(prefixes.EXTERNAL_KEY),
+        requirement=traits.requirement,
+        home_authority=traits.home_authority,
+        everyone=traits.everyone,
+        when_other_user=traits.when_other_user,
+    )
+
+
+async def _put(store: Store, application: Application, event: Event) -> None:
+    try:
+        await store.put_application(application, event)
+    except AlreadyExists as error:
+        raise taken(error.what, _TAKEN.get(error.what, "There is an application of this name already.")) from None
+
+
+async def _check_home(store: Store, application: Application) -> None:
+    """A SAML application belongs to one domain: its issuer, entity id and NameID come from there."""
+    if application.saml is None and not application.home_authority:
+        return
+    domain = await store.domain(application.home_authority)
+    if domain is None or domain.org_id != application.org_id:
+        raise invalid("home_authority", "The home domain is one of the org's own.", seen=application.home_authority)
+
+
+def _check_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise invalid("name", "The name has 1 to 64 lower-case letters, digits, - and _, and is part of addresses.")
+    return name
+
+
+def _slug(label: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", label.lower())[:64].strip("_") or "app"
+
+
+def _parts(application: Application) -> dict[str, object]:
+    return {name: getattr(application, name) for name in application.__slots__}

@@ -1,0 +1,11 @@
+"""The first three characters of an id say what it names: a help for people, never checked by code."""
+
+from typing import Final
+
+ORG: Final = "00o"
+USER: Final = "00u"
+APPLICATION: Final = "0oa"
+EXTERNAL_KEY: Final = "exk"
+AUTHORIZATION_SERVER: Final = "aus"
+TRUSTED_ORIGIN: Final = "tos"
+API_TOKEN: Final = "00T"
