@@ -1,14 +1,13 @@
 """The authorization endpoint: a request is read, handed to the front door, and finished for whoever signed in."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from segue.core.application import Application
 from segue.core.assurance import Requirement
 from segue.core.credential import NewCredential, Participation
 from segue.core.org import AuthorizationServer
 from segue.core.refusal import Refusal
-from segue.core.url import add_query, registered_redirect
+from segue.core.url import registered_redirect
 from segue.core.verdict import Check
 from segue.events import Event
 from segue.handoff.redeem import PresentedTicket
@@ -16,6 +15,7 @@ from segue.protocols.oauth import errors
 from segue.protocols.oauth import request as requests
 from segue.protocols.oauth.hints import bad_hint, read_hint
 from segue.protocols.oauth.issue import Issuer, Proofs
+from segue.protocols.oauth.posts import again_by_get, check_one_source
 from segue.protocols.oauth.profile import OAuthProfile, TokenFacts
 from segue.protocols.oauth.request import Asked, AuthorizationRequest, from_parameters
 from segue.protocols.oauth.response import Delivery
@@ -26,9 +26,7 @@ from segue.tokens.codes import CodeGrant, CodeIssue, mint_code
 from segue.tokens.signing import Signing
 from segue.web.carriers import find
 from segue.web.frontchannel import Finished, FrontDoor
-from segue.web.message import Redirect, Request, Response
-
-_LONGEST_QUERY: Final = 6000
+from segue.web.message import Request, Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Authorize:
     profile: OAuthProfile
 
     async def __call__(self, request: Request, server: AuthorizationServer) -> Response:
-        _check_one_source(request)
+        check_one_source(request)
         app, client = await requests.find_client(request.params, self.config, server.org_id)
         redirect_uri = requests.check_redirect(request.params, app, client)
         asked = Asked(request.params, app, client, server, self.profile, redirect_uri)
@@ -51,10 +49,9 @@ class Authorize:
             ticket = find(self.profile.ticket_slots, request.params)
         except Refusal as refusal:
             return await self._refuse(request, asked, refusal)
-        if ticket is None and self._cookies_stayed_away(request):
-            address = self.profile.endpoints(server, request.site.domain).authorization
-            return Redirect(location=add_query(address, request.form.items()), status=303)
-        return await self.door.begin(request, self._sign_in_request(request, asked, wanted, ticket))
+        address = self.profile.endpoints(server, request.site.domain).authorization
+        again = again_by_get(self.door, request, address) if ticket is None else None  # no ticket in an address (OT-10)
+        return again or await self.door.begin(request, self._sign_in_request(request, asked, wanted, ticket))
 
     async def _hinted_subject(self, request: Request, asked: Asked) -> str:
         text = asked.get("id_token_hint")
@@ -86,12 +83,6 @@ class Authorize:
             login_hint=requests.login_hint(asked),
             ticket=ticket,
         )
-
-    def _cookies_stayed_away(self, request: Request) -> bool:
-        """Whether a POST came without a session that a GET may bring: browsers keep Lax cookies out of a POST from
-        another site. A ticket is never moved to an address for that (OT-10)."""
-        session = self.door.cookies[request.site.domain.dialect].read(request)
-        return request.method == "POST" and session is None and len(request.form.encode()) <= _LONGEST_QUERY
 
     async def _refuse(self, request: Request, asked: Asked, refusal: Refusal) -> Response:
         event_id = await self.door.recorder.refuse(self.door.circumstances(request), refusal, "oauth.authorize")
@@ -139,7 +130,7 @@ class OidcChannel:
         wanted = from_parameters(request.parameters)
         server = await self._server(request, wanted)
         if server is None:
-            return errors.error_page(refusal, event_id, self.profile.texts)
+            return errors.write_error_page(refusal, event_id)
         code = errors.code_of(refusal.reason, passive=request.passive)
         if wanted.acr and refusal.reason == "assurance_not_met":
             code = "unmet_authentication_requirements"
@@ -153,14 +144,6 @@ class OidcChannel:
             return None
         still = registered_redirect(wanted.redirect_uri, client.redirect_uris, native=client.native)
         return server if still else None
-
-
-def _check_one_source(request: Request) -> None:
-    """A POST has its parameters in the form alone: two sources could disagree (OT-12)."""
-    if request.method == "POST" and len(request.query):
-        text = "Send the parameters in the form alone."
-        check = Check("one_source", passed=False, expected="a form", seen="a form and a query", mend=text)
-        raise errors.refusal("invalid_request", text, check)
 
 
 def _app(request: SignInRequest) -> Application:

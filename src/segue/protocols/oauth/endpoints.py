@@ -2,14 +2,20 @@
 
 from dataclasses import dataclass
 
-from segue.core.clock import Source
 from segue.core.org import AuthorizationServer
 from segue.core.refusal import Refusal
 from segue.protocols.oauth import errors
+from segue.protocols.oauth.authorize import Authorize, OidcChannel
+from segue.protocols.oauth.end_session import EndSession
+from segue.protocols.oauth.grants.grant import Tools
+from segue.protocols.oauth.issue import Issuer
+from segue.protocols.oauth.metadata import Metadata
 from segue.protocols.oauth.profile import OAuthProfile
-from segue.stores import ConfigStore, SignInStore
+from segue.protocols.oauth.token import TokenEndpoint
+from segue.protocols.oauth.userinfo import Userinfo
+from segue.stores import ConfigStore, CredentialStore
 from segue.tokens.signing import Signing
-from segue.web.frontchannel import FrontChannel, FrontDoor
+from segue.web.frontchannel import FrontDoor
 from segue.web.message import Request, Response
 
 
@@ -17,50 +23,51 @@ from segue.web.message import Request, Response
 class OAuthEndpoints:
     """One instance a dialect. ``app`` registers ``channel`` with the front door under ``profile.channel``.
 
-    Every method takes the request and the authorization server its address names. Routes: ``authorize`` GET and POST
-    (form), ``token`` POST (form), ``userinfo`` GET and POST (form), ``keys`` and both documents GET with public CORS,
-    ``end_session`` GET and POST (form). They raise Refusal; the ``write_…`` methods are the routes' refusal writers.
+    Every method takes the request and the active authorization server that its address names. Routes: ``authorize`` GET
+    and POST (form), a document; ``token`` POST (form); ``userinfo`` GET and POST (form); ``keys`` and the two documents
+    GET, idempotent, public CORS; ``end_session`` GET and POST (form), a document. They raise Refusal and
+    strict.Malformed; the ``write_…`` methods are the routes' refusal writers.
     """
 
     door: FrontDoor
     config: ConfigStore
-    store: SignInStore
+    store: CredentialStore
     signing: Signing
-    source: Source
     profile: OAuthProfile
 
     @property
-    def channel(self) -> FrontChannel:
+    def channel(self) -> OidcChannel:
         """The front channel that finishes authorization requests."""
-        raise NotImplementedError
+        return OidcChannel(self.config, Issuer(self.signing, self.profile), self.profile)
 
     async def authorize(self, request: Request, server: AuthorizationServer) -> Response:
-        """Refusals: ``write_error_page``; event ``oauth.authorize``."""
-        raise NotImplementedError
+        """RFC 6749 3.1. Refusals: ``write_error_page``; event ``oauth.authorize``."""
+        return await Authorize(self.door, self.config, self.signing, self.profile)(request, server)
 
     async def token(self, request: Request, server: AuthorizationServer) -> Response:
-        """Refusals: ``write_oauth_error``; event ``oauth.token``."""
-        raise NotImplementedError
+        """RFC 6749 3.2. Refusals: ``write_oauth_error``; event ``oauth.token``."""
+        tools = Tools(self.store, Issuer(self.signing, self.profile))
+        return await TokenEndpoint(self.door, self.config, tools)(request, server)
 
     async def userinfo(self, request: Request, server: AuthorizationServer) -> Response:
-        """Refusals: ``write_bearer_error``; event ``oauth.userinfo``."""
-        raise NotImplementedError
+        """OIDC Core 5.3. Refusals: ``write_bearer_error``; event ``oauth.userinfo``."""
+        return await Userinfo(self.store, self.signing, self.profile)(request, server)
 
     async def keys(self, request: Request, server: AuthorizationServer) -> Response:
-        """The public keys (RFC 7517), cacheable."""
-        raise NotImplementedError
+        """The public keys (RFC 7517 5), cacheable."""
+        return await Metadata(self.signing, self.profile).keys(request, server)
 
     async def openid_configuration(self, request: Request, server: AuthorizationServer) -> Response:
-        """OpenID Connect Discovery 1.0 section 4."""
-        raise NotImplementedError
+        """OpenID Connect Discovery 1.0 section 4, cacheable."""
+        return await Metadata(self.signing, self.profile).openid_configuration(request, server)
 
     async def oauth_metadata(self, request: Request, server: AuthorizationServer) -> Response:
-        """RFC 8414 section 3."""
-        raise NotImplementedError
+        """RFC 8414 section 3, cacheable."""
+        return await Metadata(self.signing, self.profile).oauth_metadata(request, server)
 
     async def end_session(self, request: Request, server: AuthorizationServer) -> Response:
-        """OpenID Connect RP-Initiated Logout 1.0. Refusals: ``write_error_page``; event ``oauth.end_session``."""
-        raise NotImplementedError
+        """RP-Initiated Logout 1.0. Refusals: ``write_error_page``; event ``oauth.end_session``."""
+        return await EndSession(self.door, self.config, self.signing, self.profile)(request, server)
 
     def write_oauth_error(self, request: Request, refusal: Refusal, event_id: str) -> Response:
         return errors.write_oauth_error(request, refusal, event_id, self.profile.texts)
@@ -68,5 +75,5 @@ class OAuthEndpoints:
     def write_bearer_error(self, request: Request, refusal: Refusal, event_id: str) -> Response:
         return errors.write_bearer_error(request, refusal, event_id, self.profile.texts)
 
-    def write_error_page(self, request: Request, refusal: Refusal, event_id: str) -> Response:
-        return errors.error_page(refusal, event_id, self.profile.texts)
+    def write_error_page(self, _request: Request, refusal: Refusal, event_id: str) -> Response:
+        return errors.write_error_page(refusal, event_id)

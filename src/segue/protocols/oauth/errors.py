@@ -11,6 +11,7 @@ from typing import Final
 
 from segue.core.refusal import Refusal
 from segue.core.verdict import Check, Verdict
+from segue.web.error_page import error_page
 from segue.web.message import Json, Page, Request
 
 _NO_TEXTS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -46,11 +47,28 @@ _PIPELINE: Final = {
     "ticket_not_usable": "login_required",
     "assurance_not_met": "access_denied",
     "changed_meanwhile": "temporarily_unavailable",
+    "form_token": "invalid_request",
+    # What the edge says before or instead of an endpoint
+    "not_a_document": "invalid_request",
+    "too_large": "invalid_request",
+    "wrong_media_type": "invalid_request",
+    "rate_limited": "temporarily_unavailable",
+    "busy": "temporarily_unavailable",
+    "unavailable": "temporarily_unavailable",
+    "internal": "server_error",
 }
 # Where no page may be shown, whatever a new sign-in would mend is login_required (OIDC Core 3.1.2.6): the client then
 # knows that it has to ask again without prompt=none.
 _PASSIVE: Final = {"assurance_not_met": "login_required", "changed_meanwhile": "login_required"}
-_STATUS: Final = {"invalid_client": 401, "invalid_token": 401, "insufficient_scope": 403}
+_STATUS: Final = {
+    "invalid_client": 401,
+    "invalid_token": 401,
+    "insufficient_scope": 403,
+    "rate_limited": 429,
+    "busy": 429,
+    "internal": 500,
+    "unavailable": 503,
+}
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
 
@@ -86,7 +104,7 @@ def description_of(refused: Refusal, texts: Mapping[str, str] = _NO_TEXTS) -> st
 def write_oauth_error(request: Request, refused: Refusal, event_id: str, texts: Mapping[str, str] = _NO_TEXTS) -> Json:
     """RFC 6749 5.2, with the event's id beside it."""
     code = code_of(refused.reason)
-    answer = Json(status=_STATUS.get(code, 400), data=_body(code, refused, event_id, texts))
+    answer = Json(status=_STATUS.get(refused.reason, 400), data=_body(code, refused, event_id, texts))
     if code == "invalid_client" and request.headers.get("authorization", "")[:6].lower() == "basic ":
         # RFC 6749 5.2: the challenge answers a client that used the header; elsewhere it would only open a browser's
         # password dialog.
@@ -101,22 +119,13 @@ def write_bearer_error(request: Request, refused: Refusal, event_id: str, texts:
     failure = refused.verdict.failure
     if failure is None or failure.name != "token_presented":  # 3.1: no error code for a request without a token
         challenge += f', error="{code}", error_description="{description_of(refused, texts)}"'
-    answer = Json(status=_STATUS.get(code, 400), data=_body(code, refused, event_id, texts))
+    answer = Json(status=_STATUS.get(refused.reason, 400), data=_body(code, refused, event_id, texts))
     return answer.with_headers(("www-authenticate", challenge))
 
 
-def error_page(refused: Refusal, event_id: str, texts: Mapping[str, str] = _NO_TEXTS) -> Page:
+def write_error_page(refused: Refusal, event_id: str) -> Page:
     """Our own page, for a request that must not be answered by a redirect (RFC 6749 4.1.2.1)."""
-    return Page(
-        status=400,
-        template="error.html",
-        context={
-            "title": "This request cannot be answered",
-            "message": description_of(refused, texts),
-            "error": code_of(refused.reason),
-            "event_id": event_id,
-        },
-    )
+    return error_page(refused, event_id, error=code_of(refused.reason), title="This request cannot be answered")
 
 
 def _body(code: str, refused: Refusal, event_id: str, texts: Mapping[str, str]) -> dict[str, str]:

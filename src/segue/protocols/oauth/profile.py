@@ -115,6 +115,7 @@ class OAuthProfile:
     jti are set by the protocol and win. ``id_token_claims`` adds to an ID token in the same way, after sub, auth_time,
     amr, nonce and the claims of the scopes. ``jti`` is a prefix and the token's own id.
 
+    ``sign_out_path`` is the dialect's page for somebody who is signed out and has nowhere to go on to.
     ``ticket_slots`` are the parameters of an authorization request that may carry a ticket. ``channel`` is the name
     under which the front channel is registered; two profiles in one process need two names.
     """
@@ -122,6 +123,7 @@ class OAuthProfile:
     endpoints: Callable[[AuthorizationServer, Domain], Endpoints]
     subject: Callable[[User], str]
     access_token_claims: Callable[[TokenFacts], Claims]
+    sign_out_path: str
     id_token_claims: Callable[[TokenFacts], Claims] = _nothing
     ticket_slots: tuple[Slot, ...] = ()
     channel: str = "oidc"

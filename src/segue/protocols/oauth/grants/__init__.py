@@ -1,0 +1,14 @@
+"""The grant types: one module each, one line here. No grant imports another.
+
+A grant gets a client that is authenticated and may use it, and answers with tokens or raises Refusal.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from segue.protocols.oauth.grants.authorization_code import authorization_code
+from segue.protocols.oauth.grants.grant import Grant
+
+GRANTS: Final[Mapping[str, Grant]] = MappingProxyType({"authorization_code": authorization_code})
+"""By the value of ``grant_type``."""

@@ -1,0 +1,135 @@
+"""The authorization code grant (RFC 6749 4.1.3) in two writes: the code is spent, then its tokens come to be.
+
+Spending is one conditional statement that matches the org, the secret, the kind and the client; what does not match is
+not burnt. Whatever is wrong after that burns the code. The second write is conditional on the user, the assignment and
+the code with all it hangs on being untouched, so a sign-out or a second use between the two leaves nothing behind.
+"""
+
+from typing import Final
+
+from segue.core.assurance import Requirement
+from segue.core.credential import Credential
+from segue.core.refusal import Refusal
+from segue.core.secret import Bearer, new_secret, partition_of, read_bearer
+from segue.core.user import Subject
+from segue.core.verdict import Check, Verdict
+from segue.policy.access import AccessQuestion, decide_access
+from segue.protocols.oauth.grants.grant import TokenRequest, Tokens, Tools
+from segue.protocols.oauth.issue import Proofs, wants_id_token
+from segue.protocols.oauth.pkce import check_verifier
+from segue.protocols.oauth.profile import TokenFacts
+from segue.stores import Claim, Commit, Guard, Tombstone
+from segue.tokens.codes import CODE_KINDS, CodeGrant, read_code
+
+_NOT_USABLE: Final = "The authorization code is not valid. It may have expired or have been used already."
+_NOT_ASSIGNED: Final = "The user is not assigned to the application."
+# The checks of a claim that say whose code it is. Where they pass and it is spent, somebody has used it before.
+_IDENTITY: Final = frozenset({"exists", "secret_matches", "kind", "target"})
+
+
+async def authorization_code(asked: TokenRequest, tools: Tools) -> Tokens:
+    """Exchanges a code. Raises Refusal ``invalid_grant`` with one public text for every cause (OT-13)."""
+    bearer = read_bearer(asked.need("code"))
+    redirect_uri = asked.need("redirect_uri")
+    if bearer is None:
+        raise _refused(asked, Check("code_shape", passed=False, expected="a code", mend="Start a new request."))
+    code, subject = await _spend(asked, tools, bearer)
+    grant = read_code(code.data)
+    _check_bindings(asked, code, grant, redirect_uri)
+    facts = _facts(asked, grant, subject)
+    _check_access(asked, facts, subject)
+    return await _give(asked, tools, code, grant, facts)
+
+
+async def _spend(asked: TokenRequest, tools: Tools, bearer: Bearer) -> tuple[Credential, Subject]:
+    app_id = asked.client.app.id
+    claim = Claim(
+        org_id=asked.where.org_id,
+        id=bearer.id,
+        digest=bearer.digest,
+        kinds=CODE_KINDS,
+        attempt=new_secret(asked.where.source.random),
+        event=asked.where.event("code.redeem", credential_id=bearer.id, app_id=app_id),
+        app_id=app_id,
+    )
+    found = await tools.store.claim(claim)
+    if found is not None and found.subject is not None:
+        return found.credential, found.subject
+    checks = await tools.store.explain_claim(claim)
+    if _was_used_before(checks):
+        await _revoke(asked, tools, bearer)
+    raise _refused(asked, *checks, credential_id=bearer.id)
+
+
+def _was_used_before(checks: tuple[Check, ...]) -> bool:
+    outcome = {check.name: check.passed for check in checks}
+    return all(outcome.get(name, False) for name in _IDENTITY) and not outcome.get("unspent", True)
+
+
+async def _revoke(asked: TokenRequest, tools: Tools, bearer: Bearer) -> None:
+    """Ends everything that the first use of the code gave, or is about to give (RFC 6749 4.1.2, OA-02)."""
+    event = asked.where.event("code.reuse", credential_id=bearer.id, app_id=asked.client.app.id)
+    stones = (Tombstone(bearer.id, "code_reused"),)
+    await tools.store.commit(Commit(asked.where.org_id, partition_of(bearer.id), (event,), tombstones=stones))
+
+
+def _check_bindings(asked: TokenRequest, code: Credential, grant: CodeGrant, redirect_uri: str) -> None:
+    checks = (
+        Check("code_server", code.server_id == asked.server.id, code.server_id or "", asked.server.id),
+        Check("code_domain", code.domain == asked.where.domain, code.domain or "", asked.where.domain),
+        # RFC 6749 4.1.3: identical to the one of the authorization request
+        Check("code_redirect_uri", redirect_uri == grant.redirect_uri, grant.redirect_uri, redirect_uri[:512]),
+        check_verifier(asked.get("code_verifier"), grant.code_challenge),
+    )
+    if not all(check.passed for check in checks):
+        raise _refused(asked, *checks, credential_id=code.id)
+
+
+def _facts(asked: TokenRequest, grant: CodeGrant, subject: Subject) -> TokenFacts:
+    return TokenFacts(
+        server=asked.server,
+        issuer=asked.issuer,
+        app=asked.client.app,
+        user=subject.user,
+        scopes=grant.scopes,
+        assurance=grant.assurance,
+        session_id=grant.session_id,
+        acr=grant.acr,
+    )
+
+
+def _check_access(asked: TokenRequest, facts: TokenFacts, subject: Subject) -> None:
+    """The user may have lost the application since the code was made. How they signed in was judged then."""
+    question = AccessQuestion(subject, facts.app, Requirement(), facts.assurance, asked.where.now_at)
+    verdict = decide_access(question).verdict
+    if not verdict.allowed:
+        raise Refusal("access_denied", _NOT_ASSIGNED, verdict, user_id=facts.user.id, app_id=facts.app.id)
+
+
+async def _give(asked: TokenRequest, tools: Tools, code: Credential, grant: CodeGrant, facts: TokenFacts) -> Tokens:
+    where, user, app = asked.where, facts.user, facts.app
+    access_token, credential = await tools.issuer.access_token(facts, parent=code, where=where)
+    id_token = ""
+    if wants_id_token(grant.scopes):
+        id_token = await tools.issuer.id_token(facts, Proofs(grant.nonce, access_token), where)
+    event = where.event("token.issue", user_id=user.id, app_id=app.id, credential_id=credential.id)
+    guard = Guard(user.id, user.stamp, app.id, assigned=not app.everyone, live_ids=code.lineage_path)
+    written = await tools.store.commit(
+        Commit(where.org_id, partition_of(user.id), (event,), guard, credentials=(credential,))
+    )
+    if not written:
+        mend = "Start a new request; look for an event about the user, the session or this code just before."
+        raise _refused(asked, Check("unchanged_since_spent", passed=False, mend=mend), credential_id=code.id)
+    return Tokens(access_token, asked.server.access_token_s, grant.scopes, id_token)
+
+
+def _refused(asked: TokenRequest, *checks: Check, credential_id: str | None = None) -> Refusal:
+    if all(check.passed for check in checks):  # spendable again or spent between the claim and this look
+        checks = (*checks, Check("unspent", passed=False, seen="another request", mend="Start a new request."))
+    return Refusal(
+        "invalid_grant",
+        _NOT_USABLE,
+        Verdict(checks, rule="authorization_code"),
+        app_id=asked.client.app.id,
+        credential_id=credential_id,
+    )

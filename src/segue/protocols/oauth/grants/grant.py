@@ -1,0 +1,71 @@
+"""What every grant is given and what it answers."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from segue.core.org import AuthorizationServer
+from segue.core.strict import JsonValue, Params
+from segue.core.verdict import Check
+from segue.events import Circumstances
+from segue.protocols.oauth.client_auth import AuthenticatedClient
+from segue.protocols.oauth.errors import refusal
+from segue.protocols.oauth.issue import Issuer
+from segue.stores import CredentialStore
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A token request whose client is authenticated and may use the grant.
+
+    ``issuer`` is the server's issuer at this domain.
+    """
+
+    client: AuthenticatedClient
+    server: AuthorizationServer
+    issuer: str
+    where: Circumstances
+    form: Params
+
+    def get(self, name: str) -> str:
+        """A parameter, "" where it is absent or empty (RFC 6749 3.2). Raises strict.Duplicate."""
+        return self.form.get(name) or ""
+
+    def need(self, name: str) -> str:
+        """A parameter that has to be there. Raises Refusal ``invalid_request``."""
+        value = self.get(name)
+        if not value:
+            text = f"The parameter {name} is missing."
+            check = Check(f"{name}_present", passed=False, expected=name, seen="nothing", mend=text)
+            raise refusal("invalid_request", text, check, app_id=self.client.app.id)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of a successful answer (RFC 6749 5.1); ``id_token`` is "" where there is none."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
+    scopes: tuple[str, ...]
+    id_token: str = field(default="", repr=False)
+
+    def body(self) -> dict[str, JsonValue]:
+        body: dict[str, JsonValue] = {
+            "token_type": "Bearer",
+            "expires_in": self.expires_in,
+            "access_token": self.access_token,
+            "scope": " ".join(self.scopes),
+        }
+        return {**body, "id_token": self.id_token} if self.id_token else body
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a grant works with."""
+
+    store: CredentialStore
+    issuer: Issuer
+
+
+Grant: TypeAlias = Callable[[TokenRequest, Tools], Awaitable[Tokens]]

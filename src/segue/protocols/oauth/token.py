@@ -1,0 +1,67 @@
+"""The token endpoint: the phases every grant shares."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from segue.core.org import AuthorizationServer
+from segue.core.strict import Params
+from segue.core.verdict import Check
+from segue.protocols.oauth.client_auth import AuthenticatedClient, authenticate
+from segue.protocols.oauth.errors import refusal
+from segue.protocols.oauth.grants import GRANTS
+from segue.protocols.oauth.grants.grant import Grant, TokenRequest, Tools
+from segue.stores import ConfigStore
+from segue.web.frontchannel import FrontDoor
+from segue.web.message import Json, Request, Response
+
+_REPEATABLE: Final = frozenset({"resource", "audience"})
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEndpoint:
+    """RFC 6749 3.2: the client proves who it is, then may use the grant, then the grant runs."""
+
+    door: FrontDoor
+    config: ConfigStore
+    tools: Tools
+
+    async def __call__(self, request: Request, server: AuthorizationServer) -> Response:
+        _check_repetition(request.form)
+        client = await authenticate(request, self.config)
+        grant = _grant(request.form.get("grant_type") or "", client)
+        tokens = await grant(
+            TokenRequest(
+                client=client,
+                server=server,
+                issuer=server.issuer(request.site.domain),
+                where=self.door.circumstances(request),
+                form=request.form,
+            ),
+            self.tools,
+        )
+        return Json(data=tokens.body())
+
+
+def _check_repetition(form: Params) -> None:
+    """RFC 6749 3.2: a parameter occurs once (OT-12), but for the two of RFC 8693 2.1 that may name several targets."""
+    repeated = [name for name in form.names() if len(form.all(name)) > 1 and name not in _REPEATABLE]
+    if repeated:
+        text = "A parameter is given more than once."
+        raise refusal("invalid_request", text, Check("parameters_once", passed=False, seen=repeated[0][:64], mend=text))
+
+
+def _grant(grant_type: str, client: AuthenticatedClient) -> Grant:
+    if not grant_type:
+        text = "The parameter grant_type is missing."
+        raise refusal("invalid_request", text, Check("grant_type_present", passed=False, mend=text))
+    grant = GRANTS.get(grant_type)
+    if grant is None:
+        check = Check("grant_type_known", passed=False, expected=" ".join(GRANTS), seen=grant_type[:256])
+        raise refusal("unsupported_grant_type", "There is no such grant_type.", check, app_id=client.app.id)
+    if grant_type not in client.oidc.grant_types:
+        mend = "Allow the grant type in the application's settings."
+        allowed = " ".join(sorted(client.oidc.grant_types))
+        check = Check("grant_type_allowed", passed=False, expected=allowed, seen=grant_type, mend=mend)
+        text = "The application may not use this grant_type."
+        raise refusal("unauthorized_client", text, check, app_id=client.app.id)
+    return grant
