@@ -6,12 +6,13 @@ The tests share one database for each engine, each test in an org of its own: wh
 from collections.abc import AsyncIterator
 
 import pytest
-from segue.storage import migrate, postgres_pool
-from segue.stores import Store
 from tests.postgres_server import FreshDatabase
 from tests.stores.aborts import AbortingConnection
 from tests.stores.databases import TestDatabase
 from tests.stores.scene import Scene, a_scene
+
+from segue.storage import migrate, postgres_pool
+from segue.stores import Store
 
 # The third engine is PostgreSQL at SERIALIZABLE whose server aborts every third statement.
 ENGINES = [

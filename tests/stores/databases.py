@@ -1,4 +1,4 @@
-"""Databases for the conformance suite: the same tests on every engine, and on PostgreSQL as it is hardest to live with."""
+"""A database under test, reached past its store where a test has to."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+
 from segue.storage import open_store, sqlite_path
 from segue.stores import Store
 

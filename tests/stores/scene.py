@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
+from tests.stores.databases import TestDatabase
+
 from segue.core.application import Application, OidcClient
 from segue.core.credential import Kind, NewCredential
 from segue.core.org import Org
@@ -13,7 +15,6 @@ from segue.core.secret import Bearer, new_bearer, new_id, partition_of
 from segue.core.user import User
 from segue.events import Event
 from segue.stores import Claim, Commit, Found, Guard, Renewal, Store, Tombstone
-from tests.stores.databases import TestDatabase
 
 MINUTE_MS = 60_000
 PREFIXES: dict[Kind, str] = {

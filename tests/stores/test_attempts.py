@@ -2,8 +2,9 @@
 
 import asyncio
 
-from segue.stores import Attempts, StoreUnavailable
 from tests.stores.scene import Scene
+
+from segue.stores import Attempts, StoreUnavailable
 
 LOCK_MS = 60_000
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.stores.scene import Scene, an_application, an_event, unique
+
 from segue.core.application import OidcClient, SamlServiceProvider
 from segue.core.assurance import Requirement
 from segue.core.org import AuthorizationServer, Domain, Org, OrgSettings, TrustedOrigin
 from segue.events import Event
 from segue.stores import AlreadyExists, NotFound, Store, StoredKey
-from tests.stores.scene import Scene, an_application, an_event, unique
 
 SETTINGS = OrgSettings(
     lockout_attempts=3,

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from tests.stores.scene import Scene, a_user, an_application, ident, unique
+
 from segue.core.user import Subject
 from segue.stores import AlreadyExists, NotFound
-from tests.stores.scene import Scene, a_user, an_application, ident, unique
 
 
 async def test_a_user_is_read_as_written(scene: Scene) -> None:
