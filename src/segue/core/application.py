@@ -43,7 +43,8 @@ class SamlServiceProvider:
     """SAML 2.0 settings of a service provider; the first of ``acs_urls`` is the default.
 
     ``name_id_from`` names the profile field (or ``login``) that becomes the NameID; ``attributes`` maps an attribute
-    name to a profile field. ``certificates_pem`` verify its signed requests. ``idp_entity_id`` overrides ours where a
+    name to a profile field. ``certificates_pem`` verify its signed requests. Both the response and the assertion are
+    signed unless a service provider cannot take two signatures; one always is. ``idp_entity_id`` overrides ours where a
     service provider pins another one.
     """
 
@@ -55,6 +56,8 @@ class SamlServiceProvider:
     attributes: Mapping[str, str] = field(default_factory=dict)
     want_signed_requests: bool = False
     certificates_pem: tuple[str, ...] = ()
+    sign_response: bool = True
+    sign_assertion: bool = True
     assertion_s: int = 300
     idp_entity_id: str = ""
 

@@ -52,6 +52,8 @@ SAML: Readers = {
     "attributes": dict,
     "want_signed_requests": bool,
     "certificates_pem": tuple,
+    "sign_response": bool,
+    "sign_assertion": bool,
     "assertion_s": int,
     "idp_entity_id": str,
 }

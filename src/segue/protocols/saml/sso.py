@@ -294,6 +294,8 @@ def _provider(settings: SamlServiceProvider) -> ServiceProvider:
         want_signed_requests=settings.want_signed_requests,
         certificates=settings.certificates_pem,
         name_id_format=settings.name_id_format,
+        sign_response=settings.sign_response,
+        sign_assertion=settings.sign_assertion,
         audience=settings.audience,
         lifetime_s=settings.assertion_s,
     )
