@@ -1,0 +1,126 @@
+"""The dialect of Okta's classic sign-in interfaces: its addresses, its JSON, its cookie.
+
+Owns nothing but names and shapes; start reading at ``names``. ``surface`` puts the routes together. What has to exist
+before it (the cookie, the address of the sign-in page, the front channel of the start page, the profiles of the
+protocols) is exported here for ``app``.
+
+To add an endpoint: its path in ``names``, its handler in the module of its subject, its ``Route`` there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
+
+from segue.dialects.okta.authn import PrimaryAuthentication
+from segue.dialects.okta.errors import limit_headers, write_by_path
+from segue.dialects.okta.names import (
+    DIALECT,
+    HOME,
+    LIMIT_API,
+    REQUEST_ID_HEADER,
+    SESSION_COOKIE,
+    SIGN_IN,
+    SIGN_OUT,
+    TICKET_SLOTS,
+    sign_in_location,
+)
+from segue.dialects.okta.pages import Pages
+from segue.dialects.okta.protocols import OAuthRoutes, SamlRoutes, oauth_profile, saml_profile
+from segue.dialects.okta.sessions import SessionMe
+from segue.protocols.oauth.endpoints import OAuthEndpoints
+from segue.protocols.saml.sso import SamlSignOn
+from segue.stores import ConfigStore
+from segue.web.cookies import SessionCookies
+from segue.web.frontchannel import FrontDoor
+from segue.web.interaction_pages import HomeChannel, InteractionPages
+from segue.web.limits import Limit, RateLimiter
+from segue.web.message import Request, Response
+from segue.web.return_address import ReturnAddresses
+from segue.web.session_pages import SessionPages
+from segue.web.sign_in_limits import LIMITS as PASSWORD_LIMITS
+from segue.web.sign_in_limits import SignInLimits
+from segue.web.surface import Route, Surface
+
+__all__ = [
+    "COOKIES",
+    "DIALECT",
+    "LIMITS",
+    "OktaServices",
+    "home_channel",
+    "oauth_profile",
+    "saml_profile",
+    "sign_in_location",
+    "surface",
+]
+
+COOKIES: Final = SessionCookies(SESSION_COOKIE)
+
+LIMITS: Final[Mapping[str, Limit]] = MappingProxyType({**PASSWORD_LIMITS, LIMIT_API: Limit(12_000, 60)})
+"""Limits to start a ``RateLimiter`` with. The classes ``oauth`` and ``page`` are named by routes and have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class OktaServices:
+    """What the routes call. ``saml`` is None where an installation offers no SAML."""
+
+    door: FrontDoor
+    oauth: OAuthEndpoints
+    saml: SamlSignOn | None
+    limiter: RateLimiter
+
+
+def home_channel(config: ConfigStore) -> HomeChannel:
+    """The front channel of a sign-in that only leads to the start page, or to an address of the org."""
+    return HomeChannel(_addresses(config))
+
+
+def surface(services: OktaServices) -> Surface:
+    """The dialect as the web layer sees it."""
+    door, config = services.door, services.door.config
+    limits = SignInLimits(services.limiter, door.store)
+    pages = Pages(
+        door=door,
+        interactions=InteractionPages(door, limits),
+        sessions=SessionPages(door, sign_in_path=SIGN_IN, sign_out_path=SIGN_OUT),
+        home_channel=home_channel(config),
+        addresses=_addresses(config),
+    )
+    routes = (
+        *PrimaryAuthentication(door, limits).routes(),
+        *SessionMe(door).routes(),
+        *OAuthRoutes(config, services.oauth).routes(),
+        *(SamlRoutes(config, services.saml).routes() if services.saml else ()),
+        *pages.routes(),
+    )
+    return Surface(
+        dialect=DIALECT,
+        cookies=COOKIES,
+        routes=tuple(_named(route) for route in routes),
+        sign_in_location=sign_in_location,
+        home_location=HOME,
+        refuse=lambda request, refusal, event_id: _with_id(write_by_path(request, refusal, event_id), request),
+        limit_headers=limit_headers,
+    )
+
+
+def _addresses(config: ConfigStore) -> ReturnAddresses:
+    return ReturnAddresses(config, frozenset(slot.name for slot in TICKET_SLOTS))
+
+
+def _named(route: Route) -> Route:
+    """The route with the request's id on whatever it answers."""
+    handler, refuse = route.handler, route.refuse
+
+    async def handle(request: Request) -> Response:
+        return _with_id(await handler(request), request)
+
+    return replace(
+        route,
+        handler=handle,
+        refuse=lambda request, refusal, event_id: _with_id(refuse(request, refusal, event_id), request),
+    )
+
+
+def _with_id(response: Response, request: Request) -> Response:
+    return response.with_headers((REQUEST_ID_HEADER, request.request_id))

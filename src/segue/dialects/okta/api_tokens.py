@@ -1,0 +1,40 @@
+"""API tokens as a caller presents them: ``Authorization: SSWS …``, with or without a space."""
+
+from segue.core.refusal import Refusal
+from segue.core.secret import read_bearer
+from segue.core.verdict import Check, Verdict
+from segue.dialects.okta.names import API_TOKEN_SCHEME, API_TOKENS
+from segue.stores import CredentialStore, Found
+from segue.web.message import Request
+
+
+async def presented_api_token(store: CredentialStore, request: Request) -> Found | None:
+    """The live API token that the request carries; None where it carries no credentials at all.
+
+    Raises Refusal ``invalid_token`` for a token that is not one of ours, and for any other kind of credentials: a
+    caller who means to be somebody is never served as nobody.
+    """
+    given = request.headers.get("authorization", "").strip()
+    if not given:
+        return None
+    scheme = given[: len(API_TOKEN_SCHEME)]
+    bearer = read_bearer(given[len(API_TOKEN_SCHEME) :].strip()) if scheme.upper() == API_TOKEN_SCHEME else None
+    if bearer is None:
+        raise _refusal("something else", None)
+    found = await store.find(request.site.org.id, bearer.id, bearer.digest, API_TOKENS)
+    if found is None:
+        raise _refusal("no live API token of this org", bearer.id)
+    return found
+
+
+def _refusal(seen: str, credential_id: str | None) -> Refusal:
+    check = Check(
+        "api_token",
+        passed=False,
+        expected=f"{API_TOKEN_SCHEME} and a live API token",
+        seen=seen,
+        mend="Leave the Authorization header out, or send a token that has not expired or been revoked.",
+    )
+    return Refusal(
+        "invalid_token", "The API token is not valid.", Verdict((check,), rule="api_token"), credential_id=credential_id
+    )

@@ -1,0 +1,122 @@
+"""How this dialect says no: its error body for calls, a page for people, OAuth's own shape for OAuth.
+
+A client takes an empty body for success whatever the status, so no refusal here is ever empty.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from segue.core.refusal import Refusal
+from segue.core.verdict import Check, Verdict
+from segue.dialects.okta.names import (
+    AUTHENTICATION,
+    FORBIDDEN,
+    INTERNAL,
+    INVALID_TOKEN,
+    MALFORMED,
+    MEDIA_TYPE,
+    NO_SUCH_PATH,
+    NOT_FOUND,
+    TOO_MANY,
+    UNAVAILABLE,
+    VALIDATION,
+    WRONG_METHOD,
+    ErrorCode,
+)
+from segue.web.interaction_pages import titled_error_page
+from segue.web.limits import Standing
+from segue.web.message import Json, Request, Response
+from segue.web.surface import RefusalWriter
+
+_CODES: Final = {
+    "credentials": AUTHENTICATION,
+    "invalid_token": INVALID_TOKEN,
+    "malformed": MALFORMED,
+    "too_large": MALFORMED,
+    "wrong_media_type": MEDIA_TYPE,
+    "two_tickets": VALIDATION,
+    "rate_limited": TOO_MANY,
+    "busy": TOO_MANY,
+    "not_found": NO_SUCH_PATH,
+    "wrong_method": WRONG_METHOD,
+    "unavailable": UNAVAILABLE,
+    "internal": INTERNAL,
+}
+# The caller can mend these, so the answer says what is wrong; elsewhere the summary is all that anybody is told.
+_EXPLAINED: Final = frozenset({VALIDATION, MALFORMED, MEDIA_TYPE, FORBIDDEN})
+# These have the vendor's body, or a page, also where everything else is in a protocol's own shape.
+_OF_THE_HOUSE: Final = frozenset({"rate_limited", "busy", "unavailable", "internal", "resource_not_found"})
+_MACHINE_PATHS: Final = ("/api/", "/oauth2/", "/.well-known/")
+
+
+class ValidationFailed(Refusal):
+    """A field of a request is missing or wrong. ``subject`` names the object, ``public`` is the cause."""
+
+    def __init__(self, subject: str, field: str, public: str) -> None:
+        check = Check(field, passed=False, mend=public)
+        super().__init__("validation_failed", public, Verdict((check,), rule="validation"))
+        self.subject = subject
+
+
+class ResourceNotFound(Refusal):
+    """No ``type`` of that ``id`` is here for this caller."""
+
+    def __init__(self, id: str, type: str, check: Check) -> None:
+        super().__init__("resource_not_found", "There is no such thing here.", Verdict((check,), rule="look_up"))
+        self.id = id
+        self.type = type
+
+
+def write_error(_request: Request, refusal: Refusal, event_id: str) -> Response:
+    """The vendor's error body; ``errorId`` is the event's id."""
+    code, summary = _code_and_summary(refusal)
+    body = {
+        "errorCode": code.code,
+        "errorSummary": summary,
+        "errorLink": code.code,
+        "errorId": event_id,
+        "errorCauses": [{"errorSummary": refusal.public}] if code in _EXPLAINED else [],
+    }
+    return Json(status=code.status, data=body)
+
+
+def write_page(_request: Request, refusal: Refusal, event_id: str) -> Response:
+    """A page for people."""
+    page = titled_error_page(refusal, event_id)
+    return replace(page, status=404) if refusal.reason == "resource_not_found" else page
+
+
+def write_by_path(request: Request, refusal: Refusal, event_id: str) -> Response:
+    """For addresses that are not there: the error body where programs call, a page elsewhere."""
+    writer = write_error if request.path.startswith(_MACHINE_PATHS) else write_page
+    return writer(request, refusal, event_id)
+
+
+def either(protocol: RefusalWriter, house: RefusalWriter) -> RefusalWriter:
+    """A protocol's own writer; ``house`` where the trouble is no matter of the protocol: overload, faults, and
+    addresses that name nothing."""
+
+    def write(request: Request, refusal: Refusal, event_id: str) -> Response:
+        writer = house if refusal.reason in _OF_THE_HOUSE else protocol
+        return writer(request, refusal, event_id)
+
+    return write
+
+
+def limit_headers(standing: Standing, now_at: int) -> tuple[tuple[str, str], ...]:
+    """How a caller stands with a rate limit; the reset is in epoch seconds, which one client subtracts Date from."""
+    return (
+        ("x-rate-limit-limit", str(standing.limit)),
+        ("x-rate-limit-remaining", str(standing.remaining)),
+        ("x-rate-limit-reset", str(now_at // 1000 + standing.reset_s)),
+    )
+
+
+def _code_and_summary(refusal: Refusal) -> tuple[ErrorCode, str]:
+    match refusal:
+        case ValidationFailed(subject=subject):
+            return VALIDATION, VALIDATION.summary.format(subject=subject)
+        case ResourceNotFound(id=ident, type=type):
+            return NOT_FOUND, NOT_FOUND.summary.format(id=ident, type=type)
+    code = _CODES.get(refusal.reason, FORBIDDEN)
+    return code, code.summary.format(subject="request") if code is VALIDATION else code.summary

@@ -1,0 +1,84 @@
+"""Every name of this dialect: paths, parameters, ticket slots, cookie, error codes."""
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from segue.core.credential import Kind
+from segue.handoff.kinds import Slot
+
+DIALECT: Final = "okta"
+SESSION_COOKIE: Final = "sid"
+REQUEST_ID_HEADER: Final = "x-okta-request-id"
+API_TOKEN_SCHEME: Final = "SSWS"
+
+# --- addresses ---
+
+AUTHN: Final = "/api/v1/authn"
+SESSION_ME: Final = "/api/v1/sessions/me"
+SESSION_ME_REFRESH: Final = "/api/v1/sessions/me/lifecycle/refresh"
+USER_ME: Final = "/api/v1/users/me"
+
+HOME: Final = "/app/UserHome"
+SIGN_IN: Final = "/login/login.htm"
+SIGN_OUT: Final = "/login/signout"
+RESUME: Final = "/oauth2/v1/authorize/redirect"
+
+SAML_SSO: Final = "/app/{name}/{key}/sso/saml"
+SAML_METADATA: Final = "/app/{key}/sso/saml/metadata"
+
+ORG_SERVER: Final = "/oauth2/v1"
+CUSTOM_SERVER: Final = "/oauth2/{server}/v1"
+OPENID_DOCUMENT: Final = "/.well-known/openid-configuration"
+OAUTH_DOCUMENT: Final = "/.well-known/oauth-authorization-server"
+
+# --- parameters ---
+
+FROM_URI: Final = "fromURI"
+OKTA_KEY: Final = "okta_key"
+
+# --- ticket slots: a constant set of kinds each (OT-04) ---
+
+_SIGN_IN_TICKETS: Final[frozenset[Kind]] = frozenset({"session_token"})
+TICKET_SLOTS: Final = (Slot("sessionToken", _SIGN_IN_TICKETS), Slot("onetimetoken", _SIGN_IN_TICKETS))
+
+API_TOKENS: Final[frozenset[Kind]] = frozenset({"api_token"})
+
+# --- rate limit classes of routes; those of passwords are in web.sign_in_limits ---
+
+LIMIT_API: Final = "api"
+LIMIT_OAUTH: Final = "oauth"
+LIMIT_PAGE: Final = "page"
+
+
+def resume_location(key: str) -> str:
+    """Where a waiting request goes on, as path and query."""
+    return f"{RESUME}?{OKTA_KEY}={quote(key, safe='')}"
+
+
+def sign_in_location(key: str) -> str:
+    """The sign-in page that resolves the waiting request of that key, as path and query."""
+    return f"{SIGN_IN}?{FROM_URI}={quote(resume_location(key), safe='')}"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCode:
+    """A row of the vendor's error table: ``status`` over HTTP and a summary in our words."""
+
+    code: str
+    status: int
+    summary: str
+
+
+VALIDATION: Final = ErrorCode("E0000001", 400, "Api validation failed: {subject}")
+MALFORMED: Final = ErrorCode("E0000003", 400, "The request body is missing or not well formed.")
+AUTHENTICATION: Final = ErrorCode("E0000004", 401, "Authentication failed")
+FORBIDDEN: Final = ErrorCode("E0000006", 403, "You are not allowed to do this.")
+NOT_FOUND: Final = ErrorCode("E0000007", 404, "Not found: Resource not found: {id} ({type})")
+NO_SUCH_PATH: Final = ErrorCode("E0000008", 404, "There is nothing at this address.")
+INTERNAL: Final = ErrorCode("E0000009", 500, "Something went wrong on our side.")
+UNAVAILABLE: Final = ErrorCode("E0000009", 503, "The service cannot answer right now.")
+INVALID_TOKEN: Final = ErrorCode("E0000011", 401, "Invalid token provided")
+MEDIA_TYPE: Final = ErrorCode("E0000021", 400, "The media type of the request is not accepted here.")
+WRONG_METHOD: Final = ErrorCode("E0000022", 405, "This address does not answer that method.")
+TOO_MANY: Final = ErrorCode("E0000047", 429, "Too many requests: wait, then try again.")
