@@ -62,6 +62,7 @@ _OAUTH_FIELDS: Final = tuple(
         "claims_parameter_supported",
     )
 )
+_ACR_FACTORS: Final = {"urn:okta:loa:1fa:pwd": 1, "urn:okta:loa:1fa:any": 1, "urn:okta:loa:2fa:any": 2}
 # A sign-in message may be as large as a form of a service provider gets.
 _SAML_REQUEST_CHARS: Final = 32 * 1024
 
@@ -86,6 +87,7 @@ def oauth_profile() -> OAuthProfile:
         default_scope="openid",
         unknown_scopes="refuse",
         state_required=True,
+        acr_factors=_ACR_FACTORS,
         slim_id_token=frozenset({"name", "email", "preferred_username"}),
         openid_fields=_OPENID_FIELDS,
         oauth_fields=_OAUTH_FIELDS,
