@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     debug: bool = False
 
     #: Where the server listens, and how many processes answer.
-    host: str = "127.0.0.1"
+    host: str = "localhost"
     port: int = Field(default=8080, ge=0, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
     #: PEM files; without them TLS is a proxy's business.

@@ -1,0 +1,57 @@
+"""Segue as a server sees it: an ASGI application that starts and stops with its server."""
+
+import sys
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from segue.app import logs
+from segue.app.build import Segue, build
+from segue.app.checks import CannotStart
+from segue.settings import Settings, SettingsError, load
+
+STARTUP_FAILURE = 3
+"""The exit status that tells a supervisor not to try again (uvicorn's own)."""
+
+
+class WithLifespan:
+    """``failure`` says why it did not start, for whoever runs the server in this process."""
+
+    def __init__(self, segue: Segue) -> None:
+        self._segue = segue
+        self.failure = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._segue.edge(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()  # lifespan.startup
+        try:
+            await self._segue.start()
+        except CannotStart as error:
+            self.failure = str(error)
+            await send({"type": "lifespan.startup.failed", "message": self.failure})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()  # lifespan.shutdown
+        await self._segue.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def configure_logs(settings: Settings) -> None:
+    """Logging as the settings ask for it."""
+    logs.configure(level="debug" if settings.debug else settings.log_level, format=settings.log_format)
+
+
+def create_asgi() -> ASGIApp:
+    """The application of one worker process, from the environment. Where the settings cannot be used, it says so and
+    ends the process."""
+    try:
+        settings = load()
+        configure_logs(settings)
+        return WithLifespan(build(settings))
+    except (SettingsError, ValueError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(STARTUP_FAILURE)

@@ -1,0 +1,193 @@
+"""Builds everything from the settings: the one module that knows every concrete class."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from segue.admin.keys import ASSERTION_KEYS
+from segue.app.checks import check_configuration, open_checked
+from segue.core.clock import Source
+from segue.core.sealing import Sealer
+from segue.dialects import okta
+from segue.jobs.key_rotation import KeyRotation
+from segue.jobs.periodic import Periodic, run_all
+from segue.jobs.purge import Purge
+from segue.protocols.oauth.endpoints import OAuthEndpoints
+from segue.protocols.saml.sso import SamlSignOn
+from segue.settings import Settings, read_epoch, read_secrets
+from segue.signin.passwords import PasswordHasher
+from segue.signin.transaction import Transactions
+from segue.storage import open_store
+from segue.storage.cached import CachedConfig
+from segue.stores import Store, StoreUnavailable
+from segue.tokens.keys import KeyRing
+from segue.tokens.signing import Signing
+from segue.web.cors import CorsPolicy
+from segue.web.edge import Edge
+from segue.web.frontchannel import FrontChannel, FrontDoor
+from segue.web.limits import Limit, RateLimiter
+from segue.web.message import Site
+from segue.web.recorder import Recorder
+from segue.web.rendering import new_renderer
+from segue.web.routing import RouteTable
+from segue.web.surface import Surface
+
+log = logging.getLogger(__name__)
+
+_PURGE_EVERY_S: Final = 300
+_ROTATION_CHECK_EVERY_S: Final = 900
+_READY_WITHIN_S: Final = 1.0
+_HOUR_MS: Final = 3_600_000
+_DAY_MS: Final = 24 * _HOUR_MS
+
+
+@dataclass(slots=True)
+class Segue:
+    """A built installation. ``start`` before the first request, ``stop`` after the last; belongs to one event loop."""
+
+    settings: Settings
+    store: Store
+    config: CachedConfig
+    sealer: Sealer
+    ring: KeyRing
+    hasher: PasswordHasher
+    recorder: Recorder
+    source: Source
+    edge: Edge
+    jobs: tuple[Periodic, ...]
+    _running: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    async def start(self) -> None:
+        """Opens the database and sets the jobs going.
+
+        Raises CannotStart where the database is away or has another schema, where a domain may not be served, or where
+        the master key opens nothing.
+        """
+        await open_checked(self.store, self.settings)
+        try:
+            await check_configuration(self.store, self.ring, self.settings, self.source.now_at())
+        except BaseException:
+            await self.store.close()
+            raise
+        self._running = asyncio.create_task(run_all(self.jobs), name="jobs")
+
+    async def stop(self) -> None:
+        """Ends the jobs, writes what is still to be written, closes the database."""
+        if self._running is not None:
+            self._running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._running
+            self._running = None
+        try:
+            await self.recorder.flush()
+        except StoreUnavailable as error:
+            log.warning("the last counts of refusals could not be written", extra={"reason": str(error)})
+        self.hasher.close()
+        await self.store.close()
+
+
+def build(settings: Settings, *, source: Source | None = None) -> Segue:
+    """Everything, wired and not yet started. Raises SettingsError, ValueError for a database address of no engine."""
+    source = source or Source()
+    secrets = read_secrets(settings)
+    sealer = Sealer(secrets.master_key, previous=secrets.previous)
+    store = open_store(settings.database, epoch=read_epoch(settings))
+    config = CachedConfig(store)
+    ring = KeyRing(sealer)
+    hasher = PasswordHasher(threads=settings.password_threads, waiting=settings.password_waiting)
+    recorder = Recorder(store)
+    limiter = RateLimiter(_scaled(okta.LIMITS, settings.limit_scale))
+    channels: dict[str, FrontChannel] = {}
+    door = FrontDoor(
+        config=config,
+        store=store,
+        recorder=recorder,
+        transactions=Transactions(users=store, attempts=store, hasher=hasher),
+        source=source,
+        channels=channels,
+        cookies={okta.DIALECT: okta.COOKIES},
+        sign_in_pages={okta.DIALECT: okta.sign_in_location},
+    )
+    surface = _okta_surface(door, store, Signing(config, ring), limiter, channels)
+    edge = Edge(
+        surfaces={surface.dialect: surface},
+        tables={surface.dialect: RouteTable.of(surface.routes)},
+        find_site=Sites(config).find,
+        addresses=Sites(config).addresses,
+        ready=Readiness(store).ready,
+        cors=CorsPolicy(config),
+        limiter=limiter,
+        renderer=new_renderer(source.random),
+        recorder=recorder,
+        source=source,
+        trusted_proxies=settings.trusted_proxies,
+    )
+    jobs = _jobs(settings, store, sealer, source)
+    return Segue(settings, store, config, sealer, ring, hasher, recorder, source, edge, jobs)
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """Which site an authority is, by configuration alone (ED-01)."""
+
+    config: CachedConfig
+
+    async def find(self, authority: str) -> Site | None:
+        domain = await self.config.domain(authority)
+        org = await self.config.org(domain.org_id) if domain is not None else None
+        if domain is None or org is None or org.status != "active":
+            return None
+        return Site(org, domain)
+
+    async def addresses(self) -> Sequence[str]:
+        return [domain.base_url for domain in await self.config.domains()]
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether this process can serve: the database answers."""
+
+    store: Store
+
+    async def ready(self) -> bool:
+        try:
+            async with asyncio.timeout(_READY_WITHIN_S):
+                await self.store.ping()
+        except (StoreUnavailable, TimeoutError):
+            return False
+        return True
+
+
+def _okta_surface(
+    door: FrontDoor, store: Store, signing: Signing, limiter: RateLimiter, channels: dict[str, FrontChannel]
+) -> Surface:
+    """The dialect's routes, with its front channels entered in ``channels``."""
+    profile = okta.oauth_profile()
+    oauth = OAuthEndpoints(door=door, config=door.config, store=store, signing=signing, profile=profile)
+    saml = SamlSignOn(
+        door=door,
+        config=door.config,
+        store=store,
+        signing=signing,
+        source=door.source,
+        profile=replace(okta.saml_profile(), key_set=ASSERTION_KEYS),
+    )
+    for channel in (oauth.channel, saml, okta.home_channel(door.config)):
+        channels[channel.name] = channel
+    return okta.surface(okta.OktaServices(door=door, oauth=oauth, saml=saml, limiter=limiter))
+
+
+def _jobs(settings: Settings, store: Store, sealer: Sealer, source: Source) -> tuple[Periodic, ...]:
+    purge = Purge(store, settings.keep_hours * _HOUR_MS)
+    jobs = [Periodic("purge", _PURGE_EVERY_S, purge.round)]
+    if settings.key_rotation_days:
+        rotation = KeyRotation(store, sealer, source, settings.key_rotation_days * _DAY_MS)
+        jobs.append(Periodic("key rotation", _ROTATION_CHECK_EVERY_S, rotation.round))
+    return tuple(jobs)
+
+
+def _scaled(limits: Mapping[str, Limit], scale: float) -> dict[str, Limit]:
+    return {name: Limit(max(1, round(limit.requests * scale)), limit.window_s) for name, limit in limits.items()}
