@@ -1,0 +1,307 @@
+"""What the orgs under test hold, and ways to change them as an administrator would, through ``segue.admin``."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from segue.admin import applications, orgs, origins, tokens, users
+from segue.admin.change import Change
+from segue.app import Segue
+from segue.core.application import Application, OidcClient, SamlServiceProvider
+from segue.core.assurance import PASSWORD, Assurance, Proof
+from segue.core.org import Domain, OrgSettings
+from segue.core.secret import partition_of
+from segue.core.strict import JsonValue
+from segue.core.user import User, UserStatus
+from segue.events import Circumstances, Event
+from segue.handoff.kinds import SESSION_TOKEN
+from segue.handoff.mint import mint
+from segue.stores import Commit, Guard, Tombstone
+from segue.tokens.signing import Signing
+
+APP = "https://app.example.com"
+TRUSTED_ORIGIN = "https://login.example.com"
+REDIRECT_ONLY_ORIGIN = "https://portal.example.com"
+SP = "https://sp.example.com"
+AUDIENCE = "api://default"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: str
+    login: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An OIDC client as its developer knows it; ``secret`` is "" for a public one."""
+
+    app_id: str
+    client_id: str
+    secret: str = field(repr=False)
+    redirect_uri: str
+    authentication: str
+
+
+@dataclass(frozen=True, slots=True)
+class SamlApp:
+    app_id: str
+    sso_path: str
+    metadata_path: str
+    entity_id: str
+    acs_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeededOrg:
+    org_id: str
+    domain: Domain
+    people: Mapping[str, Person]
+    clients: Mapping[str, Client]
+    saml: Mapping[str, SamlApp]
+    api_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An org of an installation in the hands of an administrator."""
+
+    segue: Segue
+    org_id: str
+    domain: Domain
+
+    @property
+    def where(self) -> Circumstances:
+        source = self.segue.source
+        return Circumstances(self.org_id, source.now_at(), source, self.domain.authority)
+
+    @property
+    def change(self) -> Change:
+        return Change(self.where, "cli:test")
+
+    async def add_person(
+        self, login: str, profile: Mapping[str, str] | None = None, *, password: str | None = None, exempt: bool = False
+    ) -> Person:
+        """A new user; ``password`` "" makes one without a password."""
+        password = new_password() if password is None else password
+        new = users.NewUser(login, {"email": login, **(profile or {})}, password or None, exempt)
+        user = await users.add_user(self.segue.store, self.segue.hasher, new, self.change)
+        return Person(user.id, login, password)
+
+    async def set_status(self, user_id: str, status: UserStatus) -> None:
+        await users.set_status(self.segue.store, user_id, status, self.change)
+
+    async def set_password(self, user_id: str, password: str) -> None:
+        await users.set_password(self.segue.store, self.segue.hasher, user_id, password, self.change)
+
+    async def set_profile(self, user_id: str, profile: Mapping[str, str]) -> None:
+        await users.set_profile(self.segue.store, user_id, profile, self.change)
+
+    async def assign(self, app_id: str, user_id: str) -> None:
+        await applications.assign(self.segue.store, app_id, user_id, self.change)
+
+    async def unassign(self, app_id: str, user_id: str) -> None:
+        await applications.unassign(self.segue.store, app_id, user_id, self.change)
+
+    async def change_application(self, app_id: str, **changes: object) -> None:
+        known = await applications.find_application(self.segue.store, app_id, self.change)
+        await applications.update_application(self.segue.store, replace(known, **changes), self.change)  # type: ignore[arg-type]
+
+    async def user(self, user_id: str) -> User:
+        found = await self.segue.store.user(self.org_id, user_id)
+        assert found is not None
+        return found
+
+    async def event(self, event_id: str) -> Event:
+        found = await self.segue.store.event(self.org_id, event_id)
+        assert found is not None, event_id
+        return found
+
+    async def revoke(self, credential_id: str, reason: str = "revoked") -> None:
+        event = self.change.event("session.revoke", credential_id=credential_id)
+        stones = (Tombstone(credential_id, reason),)
+        await self.segue.store.commit(Commit(self.org_id, partition_of(credential_id), (event,), tombstones=stones))
+
+    async def session_tokens(self, user_id: str, count: int = 1) -> list[str]:
+        """Session tokens as the Authentication API gives them out, without its password check."""
+        user, where, given = await self.user(user_id), self.where, []
+        for _ in range(count):
+            proved = Assurance((Proof(PASSWORD, "knowledge", ("pwd",), where.now_at),))
+            minted = mint(
+                SESSION_TOKEN,
+                user=user,
+                assurance=proved,
+                domain=where.domain,
+                source=where.source,
+                now_at=where.now_at,
+            )
+            commit = Commit(
+                self.org_id,
+                partition_of(user.id),
+                (where.event("ticket.mint", user_id=user.id, credential_id=minted.bearer.id),),
+                Guard(user.id, user.stamp),
+                credentials=(minted.credential,),
+            )
+            assert await self.segue.store.commit(commit)
+            given.append(minted.bearer.text)
+        return given
+
+    async def sign(self, claims: Mapping[str, JsonValue], *, typ: str | None = None, key_set: str = "main") -> str:
+        """A token with these claims that really is signed by the org's key."""
+        signing = Signing(self.segue.store, self.segue.ring)
+        key = await signing.current(self.org_id, key_set, self.where.now_at)
+        return await signing.issue(claims, typ=typ, key=key)
+
+
+async def seed(segue: Segue, base_url: str, settings: OrgSettings) -> SeededOrg:
+    """An org at ``base_url`` that speaks the Okta dialect, with all that the tests use.
+
+    Client ids, names and people are the same in every org, so that nothing but the org tells their credentials apart.
+    """
+    new = orgs.NewOrg(
+        name="Tests & Trials",
+        base_url=base_url,
+        dialect="okta",
+        servers=(
+            orgs.NewServer("Org", ""),
+            orgs.NewServer("default", "oauth2/default", AUDIENCE, {"orders:read": "Read orders"}),
+        ),
+        settings=settings,
+    )
+    nowhere = Change(Circumstances("", segue.source.now_at(), segue.source), "cli:test")
+    made = await orgs.establish_org(segue.store, segue.sealer, new, nowhere)
+    installation = Installation(segue, made.org.id, made.domain)
+    change = installation.change
+    for name, origin, scopes in (
+        ("Login page", TRUSTED_ORIGIN, ["CORS", "REDIRECT"]),
+        ("Portal", REDIRECT_ONLY_ORIGIN, ["REDIRECT"]),
+    ):
+        await origins.trust_origin(segue.store, name=name, origin=origin, scopes=scopes, change=change)  # type: ignore[arg-type]
+    people = await _people(installation)
+    clients = await _clients(installation, people)
+    saml = await _service_providers(installation)
+    owner = await installation.user(people["carol"].id)
+    token = await tokens.mint_api_token(segue.store, owner, "tests", installation.change)
+    return SeededOrg(made.org.id, made.domain, people, clients, saml, token.bearer.text)
+
+
+async def _people(installation: Installation) -> dict[str, Person]:
+    """ann and bob sign in all over the tests; everybody else is there for one thing."""
+    ann = {"firstName": "Ann", "lastName": "Lee", "locale": "en_GB", "timezone": "Europe/London", "city": "Leeds"}
+    people = {
+        "ann": await installation.add_person("ann@example.com", ann, exempt=True),
+        "bob": await installation.add_person("bob@example.com", {"firstName": "Bob"}, exempt=True),
+        "carol": await installation.add_person("carol@example.com"),
+        "suspended": await installation.add_person("sue@example.com"),
+        "deprovisioned": await installation.add_person("dee@example.com"),
+        "no password": await installation.add_person("nemo@example.com", password=""),
+        "victim": await installation.add_person("victor@example.com"),
+    }
+    await installation.set_status(people["suspended"].id, "suspended")
+    await installation.set_status(people["deprovisioned"].id, "deprovisioned")
+    return people
+
+
+async def _clients(installation: Installation, people: Mapping[str, Person]) -> dict[str, Client]:
+    both = frozenset({"code", "id_token"})
+    grants = frozenset({"authorization_code", "implicit"})
+    callback, goodbye = (f"{APP}/callback",), (f"{APP}/goodbye",)
+    settings = {
+        "web": OidcClient("web-client", callback, goodbye, both, grants, "client_secret_basic"),
+        "post": OidcClient("post-client", (f"{APP}/post",), (), both, grants, "client_secret_post"),
+        "spa": OidcClient("spa-client", (f"{APP}/spa", f"{APP}/spa?tab=1"), goodbye, both, grants, "none"),
+        "native": OidcClient(
+            "native-client", ("http://127.0.0.1/done", "com.example.app:/done"), authentication="none", native=True
+        ),
+        "strict": OidcClient("strict-client", (f"{APP}/strict",), pkce_required=True),
+        "code only": OidcClient("code-client", (f"{APP}/code",)),
+        "seed": OidcClient("seed-client", ("https://your-app.example.com",), (), both, grants, "none"),
+        "assigned": OidcClient("assigned-client", (f"{APP}/assigned",), (), both, grants, "client_secret_basic"),
+        "replacing": OidcClient("replacing-client", (f"{APP}/replacing",), (), both, grants, "client_secret_basic"),
+        "refusing": OidcClient("refusing-client", (f"{APP}/refusing",), (), both, grants, "client_secret_basic"),
+    }
+    outcomes = {"replacing": "replace", "refusing": "refuse"}
+    clients = {}
+    for name, client in settings.items():
+        traits = applications.Traits(
+            label=f"The {name} <app>",
+            name=name.replace(" ", "-"),
+            everyone=name != "assigned",
+            when_other_user=outcomes.get(name),  # type: ignore[arg-type]
+        )
+        made = await applications.create_oidc(installation.segue.store, traits, client, installation.change)
+        clients[name] = Client(
+            made.application.id,
+            client.client_id,
+            made.client_secret or "",
+            client.redirect_uris[0],
+            client.authentication,
+        )
+    for person in ("ann", "bob"):
+        await installation.assign(clients["assigned"].app_id, people[person].id)
+    return clients
+
+
+async def _service_providers(installation: Installation) -> dict[str, SamlApp]:
+    attributes = {"email": "email", "first": "firstName", "last": "lastName"}
+    settings = {
+        "saml": SamlServiceProvider(f"{SP}/saml", (f"{SP}/auth/saml20", f"{SP}/acs/second"), attributes=attributes),
+        "other": SamlServiceProvider(f"{SP}/other", (f"{SP}/other/acs",)),
+        "signed": SamlServiceProvider(
+            f"{SP}/signed",
+            (f"{SP}/signed/acs",),
+            want_signed_requests=True,
+            certificates_pem=(service_provider_key().certificate_pem,),
+        ),
+    }
+    found = {}
+    for name, provider in settings.items():
+        traits = applications.Traits(
+            label=f"SAML {name}", name=f"app_{name}_1", everyone=True, home_authority=installation.domain.authority
+        )
+        made = await applications.create_saml(installation.segue.store, traits, provider, installation.change)
+        app: Application = made.application
+        found[name] = SamlApp(
+            app.id,
+            f"/app/{app.name}/{app.external_key}/sso/saml",
+            f"/app/{app.external_key}/sso/saml/metadata",
+            provider.entity_id,
+            provider.acs_urls[0],
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWithCertificate:
+    key: rsa.RSAPrivateKey = field(repr=False)
+    certificate: x509.Certificate
+
+    @property
+    def certificate_pem(self) -> str:
+        return self.certificate.public_bytes(Encoding.PEM).decode()
+
+
+@cache
+def service_provider_key() -> KeyWithCertificate:
+    """The key that the service provider ``signed`` signs its requests with; one for the whole run."""
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sp.example.com")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(int.from_bytes(os.urandom(8), "big") | 1)
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=9))
+    return KeyWithCertificate(key, builder.sign(key, hashes.SHA256()))
+
+
+def new_password() -> str:
+    """A password that nobody guesses, and that is found wherever it was written."""
+    return f"pw-{secrets.token_hex(12)}"

@@ -1,0 +1,26 @@
+"""The servers that tests over HTTP share. A test that changes what they hold changes only what it made for itself."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.server import Server, Site, running_server
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Two workers on SQLite, with two orgs."""
+    with running_server(tmp_path_factory.mktemp("server"), workers=2) as running:
+        yield running
+
+
+@pytest.fixture
+def site(server: Server) -> Site:
+    """The org on localhost."""
+    return server.site
+
+
+@pytest.fixture
+def twin(server: Server) -> Site:
+    """The org on 127.0.0.1, which looks like the other one."""
+    return server.twin
