@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.postgres_server import FreshDatabase, PostgresServer, running_postgres
+from tests.server_fixtures import server, site, twin  # noqa: F401  # fixtures are found where conftest names them
 
 # Tests see the settings they make, not those of whoever runs them.
 for _name in [name for name in os.environ if name.startswith("SEGUE_")]:
@@ -21,20 +22,23 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that ask for a PostgreSQL database, before `-m` chooses.
+    """Marks the tests that ask for a PostgreSQL database or a running server, before `-m` chooses.
 
     A test that asks for one at run time (``getfixturevalue``, a parameter of a fixture) carries the mark itself.
     """
     for item in items:
-        if {"postgres_server", "postgres_url", "fresh_database"} & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & {"postgres_server", "postgres_url", "fresh_database"}:
             item.add_marker(pytest.mark.postgres)
+        if "server" in fixtures:
+            item.add_marker(pytest.mark.server)
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """The server of this run, started by the first test that needs it. Its absence is a failure, never a skip."""
-    with running_postgres() as server:
-        yield server
+    with running_postgres() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
