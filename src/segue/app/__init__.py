@@ -1,14 +1,24 @@
-"""The whole of Segue, put together: ``build`` is the only module that knows every concrete class.
+"""The whole of Segue, put together: ``wiring`` is the only module that knows every concrete class.
 
 ``build(settings)`` makes an application that nobody has started yet; ``Segue.start`` opens the database and sets the
-jobs going, ``Segue.stop`` ends both; as an ASGI application it does so by itself, when the server says so (``asgi``).
-``create_asgi`` is what each worker process of a server calls. ``logs`` is how everything is logged.
+jobs going, ``Segue.stop`` ends both. ``asgi.WithLifespan`` does so when its server says so, and ``asgi.create_asgi`` is
+what each worker process calls. ``checks`` is what must hold at a start, ``logs`` is how everything is logged.
 
-To add a dialect, a front channel or a job: one line in ``build``.
+To add a dialect, a front channel or a job: one line in ``wiring``.
 """
 
-from segue.app.asgi import WithLifespan, create_asgi
-from segue.app.build import Segue, build
-from segue.app.checks import CannotStart
+from typing import TYPE_CHECKING
 
-__all__ = ["CannotStart", "Segue", "WithLifespan", "build", "create_asgi"]
+if TYPE_CHECKING:
+    from segue.app.wiring import Segue, build
+
+__all__ = ["Segue", "build"]
+
+
+def __getattr__(name: str) -> object:
+    """``Segue`` and ``build``, imported when first asked for: a command that looks one thing up waits for no more."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from segue.app import wiring
+
+    return getattr(wiring, name)

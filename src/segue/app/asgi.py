@@ -5,9 +5,9 @@ import sys
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from segue.app import logs
-from segue.app.build import Segue, build
 from segue.app.checks import CannotStart
-from segue.settings import Settings, SettingsError, load
+from segue.app.wiring import Segue, build
+from segue.settings import SettingsError, load
 
 STARTUP_FAILURE = 3
 """The exit status that tells a supervisor not to try again (uvicorn's own)."""
@@ -40,17 +40,12 @@ class WithLifespan:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def configure_logs(settings: Settings) -> None:
-    """Logging as the settings ask for it."""
-    logs.configure(level="debug" if settings.debug else settings.log_level, format=settings.log_format)
-
-
 def create_asgi() -> ASGIApp:
     """The application of one worker process, from the environment. Where the settings cannot be used, it says so and
     ends the process."""
     try:
         settings = load()
-        configure_logs(settings)
+        logs.configure(settings)
         return WithLifespan(build(settings))
     except (SettingsError, ValueError) as error:
         print(error, file=sys.stderr)

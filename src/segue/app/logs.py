@@ -8,10 +8,12 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from segue.settings import Settings
 
 REDACTED: Final = "[redacted]"
 _MOST_CHARS: Final = 8192
@@ -38,8 +40,9 @@ _URL_PASSWORD: Final = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
-def configure(*, level: str = "info", format: Literal["json", "text"] = "json") -> None:
+def configure(settings: Settings) -> None:
     """Sends every log record of the process to stderr. Calling it again replaces what was set before."""
+    level = "debug" if settings.debug else settings.log_level
     shared: list[Processor] = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -48,7 +51,7 @@ def configure(*, level: str = "info", format: Literal["json", "text"] = "json") 
         structlog.processors.format_exc_info,
         redact,
     ]
-    last: Processor = structlog.processors.JSONRenderer() if format == "json" else _text
+    last: Processor = structlog.processors.JSONRenderer() if settings.log_format == "json" else _text
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],

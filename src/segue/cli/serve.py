@@ -1,7 +1,6 @@
 """``segue serve``: the server, in one process or several."""
 
 import asyncio
-import logging
 import signal
 import socket
 import ssl
@@ -11,12 +10,10 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess
 
-from segue.app import CannotStart, WithLifespan, build
-from segue.app.asgi import configure_logs
+from segue.app import logs
+from segue.app.checks import CannotStart
 from segue.cli.workplace import FAILED, Problem, say
-from segue.settings import Settings, export, load
-
-log = logging.getLogger(__name__)
+from segue.settings import Settings, export, load, read_secrets
 
 # A worker is given 20 s for what it is answering, and has stopped within 25 s (G9).
 _GRACEFUL_S: Final = 20
@@ -31,7 +28,7 @@ def serve(given: dict[str, object]) -> int:
     Raises SettingsError, CannotStart, Problem.
     """
     settings = load(**given)
-    configure_logs(settings)
+    logs.configure(settings)
     _check_tls(settings)
     sockets = _bind(settings)
     try:
@@ -44,6 +41,9 @@ def serve(given: dict[str, object]) -> int:
 
 
 def _serve_one(settings: Settings, sockets: Sequence[socket.socket]) -> int:
+    from segue.app.asgi import WithLifespan
+    from segue.app.wiring import build
+
     app = WithLifespan(build(settings))
     server = _Server(_config(settings, app), lambda: _announce(settings, sockets))
     # The server passes the signal that stopped it on when it is done; without these, it would end us after the fact.
@@ -57,19 +57,24 @@ def _serve_one(settings: Settings, sockets: Sequence[socket.socket]) -> int:
 
 def _serve_many(settings: Settings, given: dict[str, object], sockets: Sequence[socket.socket]) -> int:
     """Several processes that share the sockets; one that dies is replaced."""
-    asyncio.run(_try_start(settings))
+    read_secrets(settings)
     export(given)  # the workers read their settings from the environment
-    config = _config(settings, "segue.app:create_asgi", factory=True, workers=settings.workers)
+    config = _config(settings, "segue.app.asgi:create_asgi", factory=True, workers=settings.workers)
     workers = _Workers(config, list(sockets), lambda: _announce(settings, sockets))
     workers.run()
-    return workers.status
+    if workers.failed:
+        asyncio.run(_say_why(settings))
+    return FAILED if workers.failed else 0
 
 
-async def _try_start(settings: Settings) -> None:
-    """Starts once without serving, so that what every worker would fail with is said once, and in a sentence."""
+async def _say_why(settings: Settings) -> None:
+    """Starts once more without serving, for the sentence that no worker could give us. Raises what stood in the way."""
+    from segue.app.wiring import build
+
     segue = build(settings)
     await segue.start()
     await segue.stop()
+    raise Problem("A worker did not start, and tried again it would: see the log above.")
 
 
 class _Server(uvicorn.Server):
@@ -91,15 +96,14 @@ class _Workers(Multiprocess):
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], announce: Callable[[], None]) -> None:
         super().__init__(config, sockets)
         self._announce = announce
-        self.status = 0
+        self.failed = False
 
     def init_processes(self) -> None:
         super().init_processes()
         if all(process.wait_until_ready(_WORKERS_READY_WITHIN_S, self.should_exit) for process in self.processes):
             self._announce()
         elif not self.should_exit.is_set() and not self.signal_queue:
-            log.error("a worker did not start")
-            self.status = FAILED
+            self.failed = True
             self.should_exit.set()
 
     def terminate_all(self) -> None:
