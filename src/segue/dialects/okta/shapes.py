@@ -25,7 +25,7 @@ def user_in_transaction(user: User) -> dict[str, object]:
             "firstName": profile.get("firstName", ""),
             "lastName": profile.get("lastName", ""),
             "locale": profile.get("locale", _LOCALE),
-            "timeZone": profile.get("timeZone", _TIME_ZONE),
+            "timeZone": profile.get("timezone", _TIME_ZONE),
         },
     }
 
