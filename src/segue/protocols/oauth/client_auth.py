@@ -105,7 +105,7 @@ def _decode(text: str) -> str:
 
 def _matches(secret: str, known: tuple[bytes, ...]) -> bool:
     shown = digest(secret)
-    return sum(hmac.compare_digest(shown, each) for each in known) > 0  # every one is compared
+    return sum(hmac.compare_digest(shown, each) for each in known) > 0 and bool(secret)  # every one is compared
 
 
 def _refused(check: str, expected: str, seen: str, app_id: str | None = None) -> Refusal:
