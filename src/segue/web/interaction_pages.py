@@ -1,6 +1,7 @@
 """The pages that resolve a waiting sign-in: the password, and "continue as …?".
 
-Each works without JavaScript and posts to its own address. A waiting request is bound to the browser that made it, so
+Each works without JavaScript and posts to its own address. An application may show them in a pop-up window and wait for
+the answer there, so they keep their opener (ED-06). A waiting request is bound to the browser that made it, so
 another site can neither answer these pages nor plant its own account in them (OT-15).
 """
 
@@ -128,6 +129,7 @@ class InteractionPages:
                 "user": person(user),
                 "signed_in": person(signed_in) if signed_in else None,
             },
+            keeps_opener=True,
         )
 
 
@@ -187,6 +189,7 @@ def _sign_in_page(
             "event_id": event_id,
             "ticket_event_id": "" if error else waiting.reference,
         },
+        keeps_opener=True,
     )
 
 

@@ -111,10 +111,14 @@ class Document(Response):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Response):
-    """An HTML page from a template of this package."""
+    """An HTML page from a template of this package.
+
+    ``keeps_opener``: the page may stand in a window that another site opened and that will hand it an answer.
+    """
 
     template: str
     context: Mapping[str, object] = field(default_factory=dict)
+    keeps_opener: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

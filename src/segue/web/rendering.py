@@ -53,7 +53,7 @@ class Renderer:
             headers += [("pragma", "no-cache"), ("expires", "0")]
         if request.site.domain.secure:
             headers.append(("strict-transport-security", "max-age=31536000"))
-        if isinstance(response, Page):
+        if isinstance(response, Page) and not response.keeps_opener:
             headers.append(("cross-origin-opener-policy", "same-origin"))
         if content_type:
             headers.append(("content-type", content_type))
