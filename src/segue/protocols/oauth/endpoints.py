@@ -7,11 +7,11 @@ from segue.core.refusal import Refusal
 from segue.protocols.oauth import errors
 from segue.protocols.oauth.authorize import Authorize, OidcChannel
 from segue.protocols.oauth.end_session import EndSession
-from segue.protocols.oauth.grants.grant import Tools
 from segue.protocols.oauth.issue import Issuer
 from segue.protocols.oauth.metadata import Metadata
 from segue.protocols.oauth.profile import OAuthProfile
 from segue.protocols.oauth.token import TokenEndpoint
+from segue.protocols.oauth.token_request import Tools
 from segue.protocols.oauth.userinfo import Userinfo
 from segue.stores import ConfigStore, CredentialStore
 from segue.tokens.signing import Signing

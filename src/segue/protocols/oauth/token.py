@@ -9,7 +9,7 @@ from segue.core.verdict import Check
 from segue.protocols.oauth.client_auth import AuthenticatedClient, authenticate
 from segue.protocols.oauth.errors import refusal
 from segue.protocols.oauth.grants import GRANTS
-from segue.protocols.oauth.grants.grant import Grant, TokenRequest, Tools
+from segue.protocols.oauth.token_request import Grant, TokenRequest, Tools
 from segue.stores import ConfigStore
 from segue.web.frontchannel import FrontDoor
 from segue.web.message import Json, Request, Response

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from segue.protocols.oauth.grants.authorization_code import authorization_code
-from segue.protocols.oauth.grants.grant import Grant
+from segue.protocols.oauth.token_request import Grant
 
 GRANTS: Final[Mapping[str, Grant]] = MappingProxyType({"authorization_code": authorization_code})
 """By the value of ``grant_type``."""

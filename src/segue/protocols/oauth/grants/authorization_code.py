@@ -14,10 +14,10 @@ from segue.core.secret import Bearer, new_secret, partition_of, read_bearer
 from segue.core.user import Subject
 from segue.core.verdict import Check, Verdict
 from segue.policy.access import AccessQuestion, decide_access
-from segue.protocols.oauth.grants.grant import TokenRequest, Tokens, Tools
 from segue.protocols.oauth.issue import Proofs, wants_id_token
 from segue.protocols.oauth.pkce import check_verifier
 from segue.protocols.oauth.profile import TokenFacts
+from segue.protocols.oauth.token_request import TokenRequest, Tokens, Tools
 from segue.stores import Claim, Commit, Guard, Tombstone
 from segue.tokens.codes import CODE_KINDS, CodeGrant, read_code
 

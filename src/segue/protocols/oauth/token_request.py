@@ -1,4 +1,4 @@
-"""What every grant is given and what it answers."""
+"""A token request as every grant is given it, and the tokens it answers with."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
