@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 import pytest
-from tests.unit.dialects.okta.conftest import BASE, CORS_ONLY, TRUSTED, House, read_form, read_page
+from tests.unit.dialects.okta.conftest import BASE, CORS_ONLY, PASSWORD, TRUSTED, Browser, House, read_form, read_page
 
 SIGN_OUT = "/login/signout"
 ME = "/api/v1/sessions/me"
@@ -188,3 +188,27 @@ async def test_ED_06_pages_carry_their_headers_and_load_nothing_foreign(house: H
         assert all(attrs["href"].startswith(("/static/", "data:")) for attrs in loaded)
         assert page.text.count("<h1") == 1
         assert page.text.count("<title>") == 1
+
+
+async def test_ED_05_cookies_on_https(house: House):
+    domain = Domain("id.example.com", house.org.id, "okta", "https")
+    await house.store.put_domain(domain, house.where().event("domain.create"))
+
+    async def find_site(authority: str) -> Site | None:
+        return Site(house.org, domain) if authority == domain.authority else None
+
+    browser = Browser(replace(house.edge, find_site=find_site))
+    at_home = {"host": domain.authority}
+    started = await browser.get("/login/login.htm", **at_home)
+    page = started.location.removeprefix(domain.base_url)
+    fields = {"username": "ann@example.com", "password": PASSWORD}
+    signed_in = await browser.post_form(page, fields, **at_home)
+    assert signed_in.status == 303
+    set_cookies = started.all("set-cookie") + signed_in.all("set-cookie")
+    assert {line.partition("=")[0] for line in set_cookies} == {"sid", "__Host-segue-proof", "__Host-segue-browser"}
+    for line in set_cookies:
+        assert line.partition("; ")[2] == "Path=/; HttpOnly; SameSite=Lax; Secure"
+        assert len(line) < 1024
+    assert (await browser.get(ME, **at_home)).status == 200
+    del browser.cookies["__Host-segue-proof"]
+    assert (await browser.get(ME, **at_home)).status == 404
