@@ -39,12 +39,15 @@ _REVOKED: Final = "t.org_id = c.org_id AND t.partition = c.partition AND t.id = 
 
 
 def _live(epoch: str) -> str:
-    """Usable at this moment: within its times, unspent, of this epoch, its user active and unchanged, not revoked."""
+    """Usable at this moment: within its times, unspent, of this epoch, its user active and unchanged, not revoked.
+
+    The user is looked up by a scalar subquery: beside an OR, EXISTS may be planned as a scan of all users.
+    """
     return f"""
         c.consumed_at IS NULL AND c.expires_at > {NOW} AND (c.idle_expires_at IS NULL OR c.idle_expires_at > {NOW})
         AND c.epoch = {epoch}
-        AND (c.user_id IS NULL OR EXISTS (SELECT FROM users AS u WHERE u.org_id = c.org_id AND u.id = c.user_id
-            AND u.status = 'active' AND u.stamp = c.user_stamp))
+        AND coalesce((SELECT u.status = 'active' AND u.stamp = c.user_stamp FROM users AS u
+            WHERE u.org_id = c.org_id AND u.id = c.user_id), c.user_id IS NULL)
         AND NOT EXISTS (SELECT FROM tombstones AS t WHERE {_REVOKED})
     """
 
