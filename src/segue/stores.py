@@ -11,7 +11,8 @@ from typing import Protocol
 
 from segue.core.application import Application
 from segue.core.credential import Credential, Kind, NewCredential, Participation
-from segue.core.org import AuthorizationServer, Domain, Org, TrustedOrigin
+from segue.core.factor import FactorEnrollment
+from segue.core.org import AuthorizationServer, Domain, Group, Org, TrustedOrigin
 from segue.core.user import Subject, User
 from segue.core.verdict import Check
 from segue.events import Event
@@ -83,6 +84,11 @@ class AdminStore(Protocol):
     async def put_authorization_server(self, server: AuthorizationServer, event: Event) -> None: ...
     async def put_trusted_origin(self, origin: TrustedOrigin, event: Event) -> None: ...
     async def put_signing_keys(self, keys: Sequence[StoredKey], event: Event) -> None: ...
+    async def put_group(self, group: Group, event: Event) -> None: ...
+    async def groups(self, org_id: str, *, after: str = "", limit: int = 100) -> Sequence[Group]: ...
+    async def add_member(self, org_id: str, group_id: str, user_id: str, event: Event) -> None: ...
+    async def remove_member(self, org_id: str, group_id: str, user_id: str, event: Event) -> bool: ...
+    async def remove_trusted_origin(self, org_id: str, origin_id: str, event: Event) -> bool: ...
     async def orgs(self) -> Sequence[Org]: ...
     async def applications(self, org_id: str, *, after: str = "", limit: int = 100) -> Sequence[Application]: ...
 
@@ -103,6 +109,10 @@ class UserStore(Protocol):
     async def add_user(self, user: User, event: Event) -> None: ...
     async def update_user(self, user: User, *, expected_stamp: int, event: Event) -> bool:
         """Replaces login, status, profile, password and stamp where the stamp is still ``expected_stamp``."""
+        ...
+
+    async def applications_of(self, org_id: str, user_id: str) -> Sequence[Application]:
+        """The active applications a user may use: assigned to them, or for everyone."""
         ...
 
     async def assign(self, org_id: str, app_id: str, user_id: str, event: Event) -> None: ...
@@ -189,6 +199,30 @@ class Renewal:
 
 
 @dataclass(frozen=True, slots=True)
+class Advance:
+    """One step of a credential that goes through states (a transaction of the Authentication API).
+
+    Conditional on the digest, on liveness and on ``from_generation``, so of two requests in parallel one wins. The row
+    gets the next generation, ``data``, and ``life_ms`` from now.
+    """
+
+    id: str
+    digest: bytes = field(repr=False)
+    from_generation: int
+    life_ms: int
+    data: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class FactorStep:
+    """That a factor accepted ``step``: it holds only where that is greater than every step accepted before (AU-08)."""
+
+    factor_id: str
+    user_id: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tombstone:
     """Revocation of a credential and of everything whose bind path names it."""
 
@@ -206,6 +240,8 @@ class Commit:
     guard: Guard | None = None
     credentials: tuple[NewCredential, ...] = ()
     renewal: Renewal | None = None
+    advance: Advance | None = None
+    factor_step: FactorStep | None = None
     participations: tuple[Participation, ...] = ()
     tombstones: tuple[Tombstone, ...] = ()
 
@@ -240,9 +276,31 @@ class CredentialStore(Protocol):
         ...
 
     async def participations(self, org_id: str, session_id: str) -> Sequence[Participation]: ...
+    async def of_user(self, org_id: str, user_id: str, kinds: frozenset[Kind]) -> Sequence[Credential]:
+        """The live credentials of these kinds that belong to a user, newest first, at most 200."""
+        ...
+
+    async def remember_device(self, org_id: str, user_id: str, device: str, *, life_ms: int) -> None:
+        """Remembers that this user proved a second factor on a device; ``device`` is its secret, kept as a digest."""
+        ...
+
+    async def remembers_device(self, org_id: str, user_id: str, device: str) -> bool: ...
+    async def forget_devices(self, org_id: str, user_id: str) -> None: ...
 
 
-class SignInStore(CredentialStore, UserStore, Protocol):
+class FactorStore(Protocol):
+    async def factors(self, org_id: str, user_id: str) -> Sequence[FactorEnrollment]:
+        """All of a user's factors, the last used first."""
+        ...
+
+    async def put_factor(self, factor: FactorEnrollment, event: Event) -> None:
+        """Inserts or replaces by id, with its event in one write."""
+        ...
+
+    async def remove_factor(self, org_id: str, user_id: str, factor_id: str, event: Event) -> bool: ...
+
+
+class SignInStore(CredentialStore, UserStore, FactorStore, Protocol):
     """What the sign-in pipeline needs."""
 
 

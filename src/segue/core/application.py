@@ -27,6 +27,9 @@ class OidcClient:
     secret_digests: tuple[bytes, ...] = field(default=(), repr=False)
     pkce_required: bool = False
     native: bool = False
+    #: Where a link on the dashboard starts the application's own sign-in (OIDC Core 4); empty: it has none.
+    initiate_login_uri: str = ""
+    id_token_algorithm: Literal["RS256", "ES256", "Ed25519"] = "RS256"
 
     @property
     def public(self) -> bool:
@@ -63,6 +66,39 @@ class SamlServiceProvider:
 
 
 @dataclass(frozen=True, slots=True)
+class WsFedRelyingParty:
+    """WS-Federation settings; the first of ``reply_urls`` is the default. ``token_type`` is the assertion inside."""
+
+    realm: str
+    reply_urls: tuple[str, ...]
+    token_type: Literal["saml20", "saml11"] = "saml20"
+    audience: str = ""
+    name_id_format: str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+    name_id_from: str = "login"
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    assertion_s: int = 300
+    idp_entity_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """A link that people reach through their dashboard; the application itself knows nothing of us."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppLink:
+    """A named address of an application on the dashboard. ``id`` and ``name`` are parts of its embed links."""
+
+    id: str
+    name: str
+    label: str
+    #: Sent to the application as RelayState, or as the bookmark's address where it has several.
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Application:
     """One application of an org. ``name`` and ``external_key`` form its addresses, ``label`` is what people read.
 
@@ -79,6 +115,9 @@ class Application:
     status: Literal["active", "inactive"] = "active"
     oidc: OidcClient | None = None
     saml: SamlServiceProvider | None = None
+    wsfed: WsFedRelyingParty | None = None
+    bookmark: Bookmark | None = None
+    links: tuple[AppLink, ...] = ()
     requirement: Requirement = field(default_factory=Requirement)
     home_authority: str = ""
     everyone: bool = False

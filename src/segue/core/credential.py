@@ -7,6 +7,10 @@ from typing import Final, Literal
 Kind = Literal[
     "session",
     "session_token",
+    "cookie_token",
+    "image_token",
+    "state_token",
+    "recovery_token",
     "authorization_code",
     "access_token",
     "interaction",
@@ -70,6 +74,7 @@ class Credential:
     idle_expires_at: int | None = None
     consumed_at: int | None = None
     consumed_by: str | None = None
+    generation: int = 0
     epoch: int = 0
     data: Mapping[str, object] = field(default_factory=dict)
 

@@ -4,6 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from segue.core.factor import FactorType
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordRules:
+    """What a password of this org has to be, and how long it lasts (0: for ever). A password is at least eight
+    characters whatever ``min_length`` says; there are no rules of composition (NIST SP 800-63B 5.1.1.2)."""
+
+    min_length: int = 8
+    expire_days: int = 0
+    warn_days: int = 0
+
+
 OriginScope = Literal["CORS", "REDIRECT"]
 
 
@@ -20,6 +33,17 @@ class OrgSettings:
     lockout_s: int = 3600
     session_idle_s: int = 2 * 3600
     session_life_s: int = 24 * 3600
+    password_rules: PasswordRules = field(default_factory=PasswordRules)
+    #: Whether a locked account is told so; otherwise it is answered like a wrong password (AU-04).
+    show_lockout: bool = False
+    #: Groups whose members are always asked for a second factor.
+    second_factor_groups: tuple[str, ...] = ()
+    #: Factor types that users of this org may enrol.
+    factors: tuple[FactorType, ...] = ("totp", "webauthn", "email", "question", "recovery_code")
+    #: How long a browser that asked to be remembered needs no second factor; 0 switches remembering off.
+    remember_device_s: int = 0
+    #: Whether an image may sign a browser in. Off: browsers block third-party cookies, and any page can hold an image.
+    session_image: bool = False
     landing_links: tuple[tuple[str, str, str], ...] = ()
 
 
@@ -51,6 +75,13 @@ class Domain:
     @property
     def secure(self) -> bool:
         return self.scheme == "https"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    id: str
+    org_id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-UserStatus = Literal["active", "suspended", "deprovisioned"]
+UserStatus = Literal["staged", "provisioned", "active", "suspended", "deprovisioned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class User:
     profile: Mapping[str, str] = field(default_factory=dict)
     password_hash: str | None = field(default=None, repr=False)
     password_changed_at: int = 0
+    password_temporary: bool = False
     created_at: int = 0
     limits_exempt: bool = False
 

@@ -27,7 +27,10 @@ class TicketKind:
 
 SESSION_TOKEN: Final = TicketKind("session_token", "20t", life_ms=5 * 60_000, when_other_user="ask")
 
-KINDS: Final = {row.kind: row for row in (SESSION_TOKEN,)}
+COOKIE_TOKEN: Final = TicketKind("cookie_token", "20c", life_ms=5 * 60_000, when_other_user="ask")
+IMAGE_TOKEN: Final = TicketKind("image_token", "20i", life_ms=5 * 60_000, when_other_user="keep", bad_ticket="ignore")
+
+KINDS: Final = {row.kind: row for row in (SESSION_TOKEN, COOKIE_TOKEN, IMAGE_TOKEN)}
 
 
 @dataclass(frozen=True, slots=True)
