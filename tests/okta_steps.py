@@ -31,7 +31,7 @@ def session_token(site: Site, person: Person | str = "ann") -> str:
     return str(response.json()["sessionToken"])
 
 
-def asks(client: Client, **changes: str | None) -> dict[str, str]:
+def asks(client: Client, **changes: Any) -> dict[str, str]:
     """The parameters of an authorization request of ``client`` for a code; None leaves a parameter out."""
     wanted = {
         "client_id": client.client_id,
@@ -46,7 +46,7 @@ def asks(client: Client, **changes: str | None) -> dict[str, str]:
 
 
 def authorize(
-    browser: Browser, client: Client, *, at: str = ORG, headers: Mapping[str, str] | None = None, **changes: str | None
+    browser: Browser, client: Client, *, at: str = ORG, headers: Mapping[str, str] | None = None, **changes: Any
 ) -> httpx.Response:
     return browser.get(f"{at}/authorize", params=asks(client, **changes), headers=headers)
 
@@ -78,13 +78,13 @@ def is_signed_in(browser: Browser) -> str:
     return str(response.json()["login"]) if response.status_code == 200 else ""
 
 
-def code_for(browser: Browser, client: Client, **changes: str | None) -> str:
+def code_for(browser: Browser, client: Client, **changes: Any) -> str:
     """An authorization code for whoever is signed in in ``browser``."""
     return answer(authorize(browser, client, prompt="none", **changes))["code"]
 
 
 def exchange(
-    site: Site, client: Client, code: str, *, at: str = ORG, headers: Mapping[str, str] | None = None, **changes: Any
+    site: Site, client: Client, code: str, /, *, at: str = ORG, headers: Mapping[str, str] | None = None, **changes: Any
 ) -> httpx.Response:
     """The code grant, with the client authenticated as it is registered; None leaves a parameter out."""
     form: dict[str, Any] = {"grant_type": "authorization_code", "code": code, "redirect_uri": client.redirect_uri}
@@ -100,9 +100,7 @@ def exchange(
     return site.browser().post(f"{at}/token", data=form, headers=sent)
 
 
-def tokens_for(
-    browser: Browser, site: Site, name: str = "web", *, at: str = ORG, **changes: str | None
-) -> dict[str, Any]:
+def tokens_for(browser: Browser, site: Site, name: str = "web", *, at: str = ORG, **changes: Any) -> dict[str, Any]:
     """All that the code grant gives a client for whoever is signed in in ``browser``."""
     client, pkce = site.org.clients[name], Pkce.new()
     code = code_for(browser, client, at=at, **pkce.challenge, **changes)

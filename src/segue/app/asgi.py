@@ -14,11 +14,10 @@ STARTUP_FAILURE = 3
 
 
 class WithLifespan:
-    """``failure`` says why it did not start, for whoever runs the server in this process."""
+    """Starts a built installation when its server starts, and stops it when its server stops."""
 
     def __init__(self, segue: Segue) -> None:
         self._segue = segue
-        self.failure = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -31,8 +30,7 @@ class WithLifespan:
         try:
             await self._segue.start()
         except CannotStart as error:
-            self.failure = str(error)
-            await send({"type": "lifespan.startup.failed", "message": self.failure})
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()  # lifespan.shutdown

@@ -1,13 +1,15 @@
 """What must be true before the first request; each failure is one sentence that says what to do."""
 
+import time
 from importlib.resources import files
 from typing import Final
 
 from segue.admin.addresses import is_loopback
 from segue.admin.keys import TOKEN_KEYS
-from segue.core.sealing import SealBroken
+from segue.core.sealing import SealBroken, Sealer
 from segue.core.url import parse_web_url
-from segue.settings import Settings
+from segue.settings import Settings, read_epoch, read_secrets
+from segue.storage import open_store
 from segue.stores import Store, StoreUnavailable
 from segue.tokens.keys import KeyRing, from_stored, published
 
@@ -24,6 +26,18 @@ def newest_schema() -> str:
     import at every start."""
     names = (entry.name for entry in files("segue.storage.migrations.versions").iterdir())
     return max(name.partition("_")[0] for name in names if name[:1].isdigit())
+
+
+async def check_startable(settings: Settings) -> None:
+    """Tries what a start needs, and leaves nothing open. Raises CannotStart, SettingsError."""
+    secrets = read_secrets(settings)
+    store = open_store(settings.database, epoch=read_epoch(settings))
+    await open_checked(store, settings)
+    try:
+        ring = KeyRing(Sealer(secrets.master_key, previous=secrets.previous))
+        await check_configuration(store, ring, settings, time.time_ns() // 1_000_000)
+    finally:
+        await store.close()
 
 
 async def open_checked(store: Store, settings: Settings) -> None:

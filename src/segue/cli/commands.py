@@ -99,6 +99,18 @@ def explain(
 
 
 @app.command()
+def epoch(
+    raise_it: Annotated[bool, typer.Option("--raise", help="Set it to now: everything issued before is void.")] = False,
+) -> None:
+    """Show since when credentials count; raise it after a backup was restored."""
+    from segue.cli.epoch import show_or_raise
+    from segue.cli.workplace import sentences
+
+    with sentences():
+        show_or_raise(raise_it=raise_it)
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     from segue import __version__

@@ -11,9 +11,9 @@ import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 from segue.app import logs
-from segue.app.checks import CannotStart
-from segue.cli.workplace import FAILED, Problem, say
-from segue.settings import Settings, export, load, read_secrets
+from segue.app.checks import check_startable
+from segue.cli.workplace import Problem, say
+from segue.settings import Settings, export, load
 
 # A worker is given 20 s for what it is answering, and has stopped within 25 s (G9).
 _GRACEFUL_S: Final = 20
@@ -30,6 +30,7 @@ def serve(given: dict[str, object]) -> int:
     settings = load(**given)
     logs.configure(settings)
     _check_tls(settings)
+    asyncio.run(check_startable(settings))
     sockets = _bind(settings)
     try:
         if settings.workers > 1:
@@ -46,35 +47,26 @@ def _serve_one(settings: Settings, sockets: Sequence[socket.socket]) -> int:
 
     app = WithLifespan(build(settings))
     server = _Server(_config(settings, app), lambda: _announce(settings, sockets))
-    # The server passes the signal that stopped it on when it is done; without these, it would end us after the fact.
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # Before the server listens for signals itself, and after: it passes the one that stopped it on when it is done.
     for stop_signal in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop_signal, signal.SIG_IGN)
+        signal.signal(stop_signal, stop)
     server.run(list(sockets))
-    if app.failure:
-        raise CannotStart(app.failure)
-    return 0 if server.started else FAILED
+    return 0
 
 
 def _serve_many(settings: Settings, given: dict[str, object], sockets: Sequence[socket.socket]) -> int:
     """Several processes that share the sockets; one that dies is replaced."""
-    read_secrets(settings)
     export(given)  # the workers read their settings from the environment
     config = _config(settings, "segue.app.asgi:create_asgi", factory=True, workers=settings.workers)
     workers = _Workers(config, list(sockets), lambda: _announce(settings, sockets))
     workers.run()
     if workers.failed:
-        asyncio.run(_say_why(settings))
-    return FAILED if workers.failed else 0
-
-
-async def _say_why(settings: Settings) -> None:
-    """Starts once more without serving, for the sentence that no worker could give us. Raises what stood in the way."""
-    from segue.app.wiring import build
-
-    segue = build(settings)
-    await segue.start()
-    await segue.stop()
-    raise Problem("A worker did not start, and tried again it would: see the log above.")
+        raise Problem("A worker did not start; the log above says why.")
+    return 0
 
 
 class _Server(uvicorn.Server):

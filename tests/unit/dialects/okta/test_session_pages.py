@@ -1,9 +1,13 @@
 """The start page and signing out."""
 
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 from tests.unit.dialects.okta.conftest import BASE, CORS_ONLY, PASSWORD, TRUSTED, Browser, House, read_form, read_page
+
+from segue.core.org import Domain
+from segue.web.message import Site
 
 SIGN_OUT = "/login/signout"
 ME = "/api/v1/sessions/me"

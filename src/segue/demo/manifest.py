@@ -1,0 +1,63 @@
+"""``var/demo.json``: all that a page, a script or a test needs to walk the flows.
+
+Its keys are stable: add, never rename.
+"""
+
+from typing import Any
+
+from segue.core.application import Application
+from segue.demo.addresses import Addresses
+from segue.demo.folder import Kept
+from segue.demo.seed import Person, Seeded
+
+Manifest = dict[str, Any]
+
+
+def new_manifest(seeded: Seeded, kept: Kept, addresses: Addresses) -> Manifest:
+    """The manifest of the org as it was seeded. A section appears when its flows work."""
+    return {
+        "version": 1,
+        "admin": {"login": seeded.admin.login, "password": seeded.admin.password},
+        "okta": {
+            "base_url": addresses.idp,
+            "issuer": addresses.idp,
+            "default_issuer": f"{addresses.idp}/oauth2/default",
+            "ssws": kept.api_token,
+            "trusted_origin": addresses.login,
+            "users": {name: _person(person) for name, person in seeded.people.items()},
+            "apps": {
+                "web": _oidc("web", seeded, kept),
+                "spa": _oidc("spa", seeded, kept),
+                "playground": _oidc("playground", seeded, kept),
+                "saml": saml_addresses(seeded.apps["saml"], addresses),
+            },
+        },
+    }
+
+
+def saml_addresses(app: Application, addresses: Addresses) -> dict[str, str]:
+    """A SAML application's entry; ``entity_id`` is the service provider's."""
+    if app.saml is None:
+        raise ValueError("not a SAML application")
+    base = f"{addresses.idp}/app"
+    return {
+        "app_id": app.id,
+        "sso_url": f"{base}/{app.name}/{app.external_key}/sso/saml",
+        "metadata_url": f"{base}/{app.external_key}/sso/saml/metadata",
+        "entity_id": app.saml.entity_id,
+        "acs_url": app.saml.acs_urls[0],
+    }
+
+
+def _person(person: Person) -> dict[str, str]:
+    return {"login": person.login, "password": person.password, "id": person.user.id}
+
+
+def _oidc(key: str, seeded: Seeded, kept: Kept) -> dict[str, str]:
+    app = seeded.apps[key]
+    if app.oidc is None:
+        raise ValueError("not an OpenID Connect application")
+    entry = {"app_id": app.id, "client_id": app.oidc.client_id}
+    if not app.oidc.public:
+        entry["client_secret"] = kept.client_secrets[key]
+    return entry | {"redirect_uri": app.oidc.redirect_uris[0]}

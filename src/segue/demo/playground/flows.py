@@ -1,0 +1,194 @@
+"""The flows of the playground."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from segue.demo.playground.saml_steps import check_response, receive_response, sign_on
+from segue.demo.playground.steps import (
+    BrowserStep,
+    ServerStep,
+    Step,
+    authorize,
+    check_id_token,
+    exchange_code,
+    primary_authentication,
+    receive_answer,
+    receive_refusal,
+    userinfo,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """``id`` stands in addresses, ``carries`` says in a word or two what takes the sign-in along."""
+
+    id: str
+    title: str
+    about: str
+    carries: str
+    steps: tuple[Step, ...]
+
+
+_AUTHN: Final = ServerStep(
+    title="Check the password",
+    about="The login page's server asks the Authentication API. A right password gives a sessionToken: a ticket that "
+    "stands for this sign-in, for five minutes and for one use.",
+    label="Send it",
+    act=primary_authentication,
+    credentials=True,
+)
+_TOKEN: Final = ServerStep(
+    title="Exchange the code",
+    about="Server to server: the code, the client's secret and the PKCE verifier together are worth an ID token and an "
+    "access token. The code is spent with it.",
+    label="Send it",
+    act=exchange_code,
+)
+_CHECK: Final = ServerStep(
+    title="Check the ID token",
+    about="A client believes an ID token for its signature alone. The public keys are there for everybody.",
+    label="Fetch the keys and check",
+    act=check_id_token,
+)
+_USERINFO: Final = ServerStep(
+    title="Ask for the profile",
+    about="The access token opens userinfo, which has what was too much for the ID token.",
+    label="Send it",
+    act=userinfo,
+)
+_WITH_TOKEN: Final = (
+    "The browser takes the sessionToken to Segue. Segue spends it in one write, sets the session cookie (sid) and "
+    "answers. prompt=none: no page is shown, whatever happens."
+)
+
+FLOWS: Final = (
+    Flow(
+        id="code",
+        title="Custom login page → web app, with a code",
+        about="The usual way: your own login page, then an authorization code for a web app.",
+        carries="sessionToken",
+        steps=(
+            _AUTHN,
+            BrowserStep(
+                title="Carry it to the browser",
+                about=f"{_WITH_TOKEN} The answer is a code in the address of the callback.",
+                label="Go to Segue",
+                leave=authorize("code"),
+                receive=receive_answer,
+            ),
+            _TOKEN,
+            _CHECK,
+            _USERINFO,
+        ),
+    ),
+    Flow(
+        id="id-token",
+        title="Custom login page → ID token at once",
+        about="No code, no second call: the ID token comes back behind the # of the address, where only the page's own "
+        "script sees it.",
+        carries="sessionToken",
+        steps=(
+            _AUTHN,
+            BrowserStep(
+                title="Carry it to the browser",
+                about=f"{_WITH_TOKEN} The answer is an ID token in the fragment; a script of the callback page posts "
+                "it to this server.",
+                label="Go to Segue",
+                leave=authorize("id_token"),
+                receive=receive_answer,
+            ),
+            _CHECK,
+        ),
+    ),
+    Flow(
+        id="form-post",
+        title="The same, answered by a form",
+        about="response_mode=form_post: a page of Segue posts the answer to the callback by itself, so nothing stays "
+        "in an address or a history.",
+        carries="sessionToken",
+        steps=(
+            _AUTHN,
+            BrowserStep(
+                title="Carry it to the browser",
+                about=f"{_WITH_TOKEN} The answer is a small page that posts a form to the callback.",
+                label="Go to Segue",
+                leave=authorize("code", response_mode="form_post"),
+                receive=receive_answer,
+            ),
+            _TOKEN,
+            _CHECK,
+        ),
+    ),
+    Flow(
+        id="saml",
+        title="Custom login page → SAML app",
+        about="The same ticket opens a SAML app: its sign-on address takes the sessionToken beside the AuthnRequest. "
+        "The playground stands in for the app here, as a second consumer address of it, so that you see the response.",
+        carries="sessionToken",
+        steps=(
+            _AUTHN,
+            BrowserStep(
+                title="Carry it to the browser",
+                about="The browser takes AuthnRequest and sessionToken to the app's sign-on address. Segue spends the "
+                "token, sets its cookie and answers with a page that posts a SAMLResponse.",
+                label="Go to Segue",
+                leave=sign_on,
+                receive=receive_response,
+            ),
+            ServerStep(
+                title="Check the response",
+                about="A service provider believes an assertion for its signature, and for whom, where and when it is "
+                "meant. The certificate comes from Segue's metadata.",
+                label="Fetch the metadata and check",
+                act=check_response,
+            ),
+        ),
+    ),
+    Flow(
+        id="hosted",
+        title="Without a ticket: Segue's own sign-in page",
+        about="Nothing is carried: Segue asks for the password itself, unless the browser has a session already.",
+        carries="the session cookie",
+        steps=(
+            BrowserStep(
+                title="Go without a ticket",
+                about="If you walked another flow before, the session made then is enough and no page appears.",
+                label="Go to Segue",
+                leave=authorize("code", with_token=False),
+                receive=receive_answer,
+                variants=(("Go, and ask for the password in any case", {"prompt": "login"}),),
+            ),
+            _TOKEN,
+            _CHECK,
+        ),
+    ),
+    Flow(
+        id="replay",
+        title="The same ticket twice",
+        about="What a thief would try with an address from a log. A ticket is spent in one conditional write, so the "
+        "second use finds nothing to spend.",
+        carries="sessionToken, once",
+        steps=(
+            _AUTHN,
+            BrowserStep(
+                title="Use it",
+                about=_WITH_TOKEN,
+                label="Go to Segue",
+                leave=authorize("code"),
+                receive=receive_answer,
+            ),
+            BrowserStep(
+                title="Use it again",
+                about="The same sessionToken once more, in a new request. There is a session in this browser by now, "
+                "and still the answer has to be a refusal: a spent ticket never signs anybody in.",
+                label="Try it again",
+                leave=authorize("code"),
+                receive=receive_refusal,
+            ),
+        ),
+    ),
+)
+
+
+def flow(flow_id: str) -> Flow | None:
+    return next((flow for flow in FLOWS if flow.id == flow_id), None)
