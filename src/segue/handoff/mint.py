@@ -28,8 +28,13 @@ def mint(
     source: Source,
     now_at: int,
     minted_by: str | None = None,
+    waiting: NewCredential | None = None,
 ) -> Minted:
-    """A ticket that carries ``assurance`` of ``user``. Nothing is stored yet: commit the credential first."""
+    """A ticket that carries ``assurance`` of ``user``. Nothing is stored yet: commit the credential first.
+
+    ``waiting`` is a session that is written together with the ticket and handed out when it is redeemed.
+    """
+    session = {"session": {"id": waiting.id, "digest": waiting.digest.hex()}} if waiting else {}
     bearer = new_bearer(kind.id_prefix, partition_of(user.id), now_at, source.random)
     credential = NewCredential(
         org_id=user.org_id,
@@ -42,6 +47,6 @@ def mint(
         root_id=bearer.id,
         domain=domain,
         minted_by=minted_by,
-        data={"assurance": to_data(assurance)},
+        data={"assurance": to_data(assurance), **session},
     )
     return Minted(bearer, credential, now_at + kind.life_ms)

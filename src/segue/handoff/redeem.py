@@ -27,12 +27,27 @@ class PresentedTicket:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingSession:
+    """A session that was made with the ticket and whose secret nobody holds: the redemption gives it a new one."""
+
+    session_id: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Redemption:
     """A ticket that was spent by this very request: whose sign-in it carries, and how it was proved."""
 
     credential: Credential
     subject: Subject
     assurance: Assurance
+
+    @property
+    def waiting(self) -> WaitingSession | None:
+        match self.credential.data.get("session"):
+            case {"id": str(session_id), "digest": str(digest)}:
+                return WaitingSession(session_id, bytes.fromhex(digest))
+        return None
 
 
 async def redeem(

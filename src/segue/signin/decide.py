@@ -13,7 +13,7 @@ from segue.handoff.redeem import PresentedTicket, Redemption, redeem
 from segue.policy.access import AccessQuestion, decide_access
 from segue.policy.collision import Collision, resolve
 from segue.signin.request import Answer, Challenge, Proved, Refused, SignedIn, SignInRequest
-from segue.signin.sessions import KeepSession, SessionPlan, assurance_of, current, plan_open, plan_renew
+from segue.signin.sessions import KeepSession, SessionPlan, assurance_of, current, plan_adopt, plan_open, plan_renew
 from segue.stores import Found, SignInStore
 
 _SIGN_IN_FIRST = "There is no session here that can be used. Sign in first."
@@ -115,13 +115,19 @@ def _by_redemption(request: SignInRequest, redemption: Redemption, session: Foun
     subject, assurance = redemption.subject, redemption.assurance
     if outcome == "same_user" and session is not None and request.session_cookie:
         return _same_user(request, subject, assurance, session, request.session_cookie)
+    ends = session.credential.id if session else None
+    if redemption.waiting is not None:
+        adopted = plan_adopt(
+            redemption.waiting, assurance, org=request.org, circumstances=request.circumstances, ends=ends
+        )
+        return _Known(subject, assurance, adopted, (adopted.bearer.id,))
     plan = plan_open(
         subject.user,
         assurance,
         org=request.org,
         circumstances=request.circumstances,
         origin=redemption.credential.lineage_path,
-        ends=session.credential.id if session else None,
+        ends=ends,
     )
     return _Known(subject, assurance, plan, ())
 

@@ -10,6 +10,7 @@ from segue.core.org import Org
 from segue.core.secret import Bearer, new_bearer, new_secret, partition_of, read_bearer
 from segue.core.user import User
 from segue.events import Circumstances, Event
+from segue.handoff.redeem import WaitingSession
 from segue.stores import Commit, CredentialStore, Found, Guard, Renewal, Tombstone
 
 SESSION_KINDS: Final[frozenset[Kind]] = frozenset({"session"})
@@ -27,10 +28,12 @@ class OpenSession:
 
 @dataclass(frozen=True, slots=True)
 class RenewSession:
-    """The same session under a new cookie value, because what it stands for grew (OT-16)."""
+    """The same session under a new cookie value, because what it stands for grew (OT-16), or because it waited for the
+    browser that a ticket signs in. ``ends`` is the id of another one it replaces."""
 
     bearer: Bearer
     renewal: Renewal
+    ends: str | None = None
     found: Found
 
 
@@ -144,6 +147,21 @@ def plan_renew(
         data={**found.credential.data, "assurance": to_data(assurance)},
     )
     return RenewSession(bearer, renewal, found)
+
+
+def plan_adopt(
+    waiting: WaitingSession, assurance: Assurance, *, org: Org, circumstances: Circumstances, ends: str | None = None
+) -> RenewSession:
+    """The cookie of a session that was made together with its ticket and waited for it to be redeemed."""
+    bearer = Bearer(waiting.session_id, new_secret(circumstances.source.random))
+    renewal = Renewal(
+        session_id=bearer.id,
+        old_digest=waiting.digest,
+        new_digest=bearer.digest,
+        idle_ms=org.settings.session_idle_s * 1000,
+        data={"assurance": to_data(assurance)},
+    )
+    return RenewSession(bearer, renewal, ends)
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,8 +160,8 @@ class FrontDoor:
         opened: tuple[Event, ...] = ()
         if isinstance(plan, OpenSession):
             opened = (where.event("session.open", user_id=signed_in.user.id, credential_id=plan.bearer.id),)
-            if plan.ends is not None:
-                await end_session(self.store, plan.ends, reason="replaced", circumstances=where)
+        if not isinstance(plan, KeepSession) and plan.ends is not None:
+            await end_session(self.store, plan.ends, reason="replaced", circumstances=where)
         app = wanted.app
         guard = Guard(
             user_id=signed_in.user.id,
