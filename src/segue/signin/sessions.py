@@ -28,13 +28,20 @@ class OpenSession:
 
 @dataclass(frozen=True, slots=True)
 class RenewSession:
-    """The same session under a new cookie value, because what it stands for grew (OT-16), or because it waited for the
-    browser that a ticket signs in. ``ends`` is the id of another one it replaces."""
+    """The same session under a new cookie value, because what it stands for grew (OT-16)."""
+
+    bearer: Bearer
+    renewal: Renewal
+    found: Found
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptSession:
+    """A session that waited for the browser which a ticket signs in; ``ends`` is the id of another one it replaces."""
 
     bearer: Bearer
     renewal: Renewal
     ends: str | None = None
-    found: Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +51,12 @@ class KeepSession:
     found: Found
 
 
-SessionPlan = OpenSession | RenewSession | KeepSession
+SessionPlan = OpenSession | RenewSession | AdoptSession | KeepSession
 
 
 def session_id(plan: SessionPlan) -> str:
     match plan:
-        case OpenSession(bearer=bearer) | RenewSession(bearer=bearer):
+        case OpenSession(bearer=bearer) | RenewSession(bearer=bearer) | AdoptSession(bearer=bearer):
             return bearer.id
         case KeepSession(found=found):
             return found.credential.id
@@ -60,7 +67,7 @@ def session_path(plan: SessionPlan) -> tuple[str, ...]:
     match plan:
         case KeepSession(found=found) | RenewSession(found=found):
             return found.credential.lineage_path
-        case OpenSession(bearer=bearer):
+        case OpenSession(bearer=bearer) | AdoptSession(bearer=bearer):
             return (bearer.id,)
 
 
@@ -71,6 +78,8 @@ def session_root(plan: SessionPlan) -> str:
             return found.credential.root_id or found.credential.id
         case OpenSession(credential=credential):
             return credential.root_id or credential.id
+        case AdoptSession(bearer=bearer):
+            return bearer.id
 
 
 async def current(
@@ -151,7 +160,7 @@ def plan_renew(
 
 def plan_adopt(
     waiting: WaitingSession, assurance: Assurance, *, org: Org, circumstances: Circumstances, ends: str | None = None
-) -> RenewSession:
+) -> AdoptSession:
     """The cookie of a session that was made together with its ticket and waited for it to be redeemed."""
     bearer = Bearer(waiting.session_id, new_secret(circumstances.source.random))
     renewal = Renewal(
@@ -161,7 +170,7 @@ def plan_adopt(
         idle_ms=org.settings.session_idle_s * 1000,
         data={"assurance": to_data(assurance)},
     )
-    return RenewSession(bearer, renewal, ends)
+    return AdoptSession(bearer, renewal, ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +195,7 @@ async def open_session(store: CredentialStore, org_id: str, opening: Opening) ->
             events=opening.events,
             guard=opening.guard,
             credentials=(*own, *opening.credentials),
-            renewal=plan.renewal if isinstance(plan, RenewSession) else None,
+            renewal=plan.renewal if isinstance(plan, RenewSession | AdoptSession) else None,
             participations=opening.participations,
         )
     )

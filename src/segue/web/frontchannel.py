@@ -20,7 +20,15 @@ from segue.signin import interaction as interactions
 from segue.signin.decide import decide
 from segue.signin.interaction import Interaction
 from segue.signin.request import Answer, Challenge, Proved, Refused, SignedIn, SignInRequest
-from segue.signin.sessions import KeepSession, Opening, OpenSession, RenewSession, end_session, open_session
+from segue.signin.sessions import (
+    AdoptSession,
+    KeepSession,
+    Opening,
+    OpenSession,
+    RenewSession,
+    end_session,
+    open_session,
+)
 from segue.signin.transaction import Transactions
 from segue.stores import ConfigStore, Guard, SignInStore
 from segue.web.cookies import SessionCookies, read_browser, write_browser
@@ -149,7 +157,7 @@ class FrontDoor:
         if not await self._write(wanted, signed_in, finished):
             return await self._refuse(wanted, _changed(wanted, signed_in))
         match signed_in.session:
-            case OpenSession(bearer=bearer) | RenewSession(bearer=bearer):
+            case OpenSession(bearer=bearer) | RenewSession(bearer=bearer) | AdoptSession(bearer=bearer):
                 cookies = self._cookies(request).write(bearer, wanted.domain)
                 return finished.response.with_cookies(*cookies)
             case KeepSession():
@@ -158,9 +166,9 @@ class FrontDoor:
     async def _write(self, wanted: SignInRequest, signed_in: SignedIn, finished: Finished) -> bool:
         plan, where = signed_in.session, wanted.circumstances
         opened: tuple[Event, ...] = ()
-        if isinstance(plan, OpenSession):
+        if isinstance(plan, OpenSession | AdoptSession):
             opened = (where.event("session.open", user_id=signed_in.user.id, credential_id=plan.bearer.id),)
-        if not isinstance(plan, KeepSession) and plan.ends is not None:
+        if isinstance(plan, OpenSession | AdoptSession) and plan.ends is not None:
             await end_session(self.store, plan.ends, reason="replaced", circumstances=where)
         app = wanted.app
         guard = Guard(
