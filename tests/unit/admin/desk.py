@@ -36,7 +36,7 @@ class Desk:
         return replace(self.change, circumstances=where)
 
     def events(self, type: str) -> list[dict[str, Any]]:
-        """Every event of that type, as the database holds it."""
+        """Every event of that type, as the database holds it, by its millisecond and then by lot."""
         with sqlite3.connect(self.path) as connection:
             connection.row_factory = sqlite3.Row
             rows = connection.execute("SELECT * FROM events WHERE type = ? ORDER BY id", (type,)).fetchall()
