@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.demo_process import Demo, running_demo
 from tests.postgres_server import FreshDatabase, PostgresServer, running_postgres
 from tests.server_fixtures import server, site, twin  # noqa: F401  # fixtures are found where conftest names them
 
@@ -30,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & {"postgres_server", "postgres_url", "fresh_database"}:
             item.add_marker(pytest.mark.postgres)
-        if "server" in fixtures:
+        if fixtures & {"demo", "demo_tls", "server"}:
             item.add_marker(pytest.mark.server)
 
 
@@ -60,3 +61,17 @@ def fresh_database(postgres_server: PostgresServer) -> FreshDatabase:
         return postgres_server.url(postgres_server.create_database(source))
 
     return create
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo over plain http, shared by all tests of the run; it must also stop as it should."""
+    with running_demo(tmp_path_factory.mktemp("demo")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def demo_tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A second demo, over https with a throw-away CA."""
+    with running_demo(tmp_path_factory.mktemp("demo_tls"), tls=True) as running:
+        yield running

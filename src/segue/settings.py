@@ -299,7 +299,8 @@ def _master_key(text: str, where: str) -> bytes:
     try:
         key = read_master_key(text)
     except ValueError as error:
-        raise SettingsError(f"The master key in {where} cannot be used: {error}") from None
+        end = "" if str(error).endswith("?") else "."
+        raise SettingsError(f"The master key in {where} cannot be used: {error}{end}") from None
     if len(set(key)) < _FEWEST_DISTINCT_BYTES:
         raise SettingsError(f"The master key in {where} is not random; `segue init` makes a real one.")
     return key

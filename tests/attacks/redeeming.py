@@ -5,7 +5,7 @@ import multiprocessing
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.stores.databases import EPOCH
 
 from segue.storage import open_store
 from segue.storage.postgres import PostgresStore
-from segue.stores import Claim, Found, Store, StoreUnavailable
+from segue.stores import Claim, Found, OutcomeUnknown, Store, StoreUnavailable
 
 PROCESSES = 8
 # How many claims a process has under way: as many as the store has connections.
@@ -24,12 +24,39 @@ END_WITHIN_S = 120
 MakeStore = Callable[[str], Store]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Redemption:
-    """What one process made of its claims. ``won`` holds attempts by the id of the ticket."""
+    """What came of some claims: attempts that won, by ticket; attempts whose end is unknown; how many were refused."""
 
-    won: dict[str, str]
-    unavailable: int
+    won: dict[str, str] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+    unavailable: int = 0
+
+
+async def redeem_all(store: Store, claims: Sequence[Claim], *, again: bool = False) -> Redemption:
+    """Makes the claims in order, some at a time; with ``again`` each until the store is there to answer."""
+    outcome = Redemption()
+    waiting = iter(claims)
+
+    async def redeem(claim: Claim) -> bool:
+        """Whether it was answered."""
+        try:
+            if await store.claim(claim):
+                outcome.won[claim.id] = claim.attempt
+        except OutcomeUnknown:
+            outcome.unknown.add(claim.attempt)
+        except StoreUnavailable:
+            outcome.unavailable += 1
+            return False
+        return True
+
+    async def redeem_next() -> None:
+        for claim in waiting:
+            while not await redeem(claim) and again:  # noqa: ASYNC110 -- a server tells nobody that it is back
+                await asyncio.sleep(0.02)
+
+    await asyncio.gather(*(redeem_next() for _ in range(AT_ONCE)))
+    return outcome
 
 
 def a_store(url: str) -> Store:
@@ -86,20 +113,8 @@ async def _redeem_all(store: Store, claims: Sequence[Claim], barrier: Barrier) -
     await store.open()
     # Every connection is made before the race begins.
     await asyncio.gather(*(store.ping() for _ in range(AT_ONCE)))
-    won: dict[str, str] = {}
-    waiting = iter(claims)
-    unavailable = 0
-
-    async def claim_next() -> None:
-        nonlocal unavailable
-        for claim in waiting:
-            try:
-                if await store.claim(claim):
-                    won[claim.id] = claim.attempt
-            except StoreUnavailable:
-                unavailable += 1
-
     barrier.wait(START_WITHIN_S)
-    await asyncio.gather(*(claim_next() for _ in range(AT_ONCE)))
-    await store.close()
-    return Redemption(won, unavailable)
+    try:
+        return await redeem_all(store, claims)
+    finally:
+        await store.close()

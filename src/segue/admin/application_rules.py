@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from typing import Final
-from urllib.parse import urlsplit
 
 from cryptography import x509
 
@@ -10,7 +9,7 @@ from segue.admin.addresses import check_address, is_loopback
 from segue.admin.change import invalid
 from segue.admin.text import check_value
 from segue.core.application import OidcClient, SamlServiceProvider
-from segue.core.url import BadUrl, check_redirect_registration
+from segue.core.url import BadUrl, check_redirect_registration, parse_web_url
 
 MOST_ADDRESSES: Final = 100
 _MOST_ENTRIES: Final = 64
@@ -84,11 +83,17 @@ def _check_types(client: OidcClient) -> None:
 def _check_redirects(field: str, addresses: Collection[str], client: OidcClient, local_names: Collection[str]) -> None:
     _check_count(field, addresses)
     for address in addresses:
-        local = is_loopback(urlsplit(address).hostname or "", local_names) if address.isascii() else False
         try:
-            check_redirect_registration(address, native=client.native, allow_http=local)
-        except (BadUrl, ValueError) as error:
+            check_redirect_registration(address, native=client.native, allow_http=_is_local(address, local_names))
+        except BadUrl as error:
             raise invalid(field, f"A redirect address cannot be used: {error}.", seen=address[:256]) from None
+
+
+def _is_local(address: str, local_names: Collection[str]) -> bool:
+    try:
+        return is_loopback(parse_web_url(address).host, local_names)
+    except BadUrl:
+        return False
 
 
 def _check_count(field: str, addresses: Collection[str], *, least: int = 0) -> None:

@@ -83,11 +83,7 @@ def _run(url: str, work: Callable[[Connection], _Result]) -> _Result:
         return asyncio.run(_run_postgres(url, work))
     engine = create_engine(url, poolclass=NullPool)
 
-    # The driver would begin no transaction before CREATE TABLE; IMMEDIATE also lines up processes that upgrade at once.
-    @event.listens_for(engine, "connect")
-    def leave_transactions_to_us(connection: object, _record: object) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined]
-
+    # The driver begins no transaction before CREATE TABLE; IMMEDIATE also lines up processes that upgrade at once.
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")

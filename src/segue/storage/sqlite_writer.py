@@ -30,7 +30,7 @@ _LONGEST_QUEUE: Final = 8192
 _CHECKPOINT_EVERY_S: Final = 0.5
 # The log starts over once it has this many pages (64 MiB): the only step of a checkpoint that writers wait for.
 _LONG_LOG: Final = 16384
-_RESTART_PATIENCE_MS: Final = 100
+_RESTART_PATIENCE_MS: Final = 50
 
 
 class RolledBack(Exception):
@@ -51,12 +51,35 @@ class _Answer:
     error: BaseException | None = None
 
 
+class _Turns:
+    """Who is the next to lock the file for writing.
+
+    SQLite hands its lock on in no order: whoever has just committed takes it again before anybody else looks, and
+    starves the others. Here they queue, behind whoever already waits for SQLite's lock. A turn ends with its process.
+    """
+
+    def __init__(self, path: Path) -> None:
+        # A description of our own: within one process, the writer and the checkpointer keep each other out too.
+        self._file = os.open(f"{path}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    @contextmanager
+    def next(self) -> Iterator[None]:
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
 class Writer:
     """Runs operations in the writer thread. Made in ``open``; ``close`` lets what was accepted finish."""
 
     def __init__(self, path: Path) -> None:
         self._connection = connect(path, writes=True)
-        self._turns = os.open(f"{path}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._turns = _Turns(path)
         self._queue: deque[_Waiting] = deque()
         self._arrived = threading.Condition()
         self._closing = False
@@ -91,7 +114,7 @@ class Writer:
         self._thread.join()
         self._checkpointer.close()
         self._connection.close()
-        os.close(self._turns)
+        self._turns.close()
 
     def _loop(self) -> None:
         while group := self._next_group():
@@ -153,7 +176,7 @@ class Writer:
 
     def _begin(self) -> None:
         deadline = time.monotonic() + PATIENCE_S
-        with self._turn():
+        with self._turns.next():
             pause = 0.0002
             while True:
                 try:
@@ -164,19 +187,6 @@ class Writer:
                         raise
                 time.sleep(pause)
                 pause = min(2 * pause, 0.005)
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """The right to be the next at the file.
-
-        Whoever has just committed queues here behind whoever already waits for SQLite's own lock, which is not handed
-        on in any order: without this a busy process starves the others. It ends with the process that holds it.
-        """
-        fcntl.flock(self._turns, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._turns, fcntl.LOCK_UN)
 
 
 def _all(group: Sequence[_Waiting], error: Exception) -> list[_Answer]:
@@ -208,6 +218,7 @@ class _Checkpointer:
     def __init__(self, path: Path) -> None:
         self._connection = connect(path, writes=True)
         self._connection.execute(f"PRAGMA busy_timeout = {_RESTART_PATIENCE_MS}")
+        self._turns = _Turns(path)
         self._written = False
         self._end = threading.Event()
         self._restart_at = _LONG_LOG
@@ -222,6 +233,7 @@ class _Checkpointer:
         self._end.set()
         self._thread.join()
         self._connection.close()
+        self._turns.close()
 
     def _loop(self) -> None:
         while not self._end.wait(_CHECKPOINT_EVERY_S):
@@ -239,6 +251,7 @@ class _Checkpointer:
         _, pages, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         if pages < self._restart_at:
             return
-        blocked, pages, _ = self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+        with self._turns.next():
+            blocked, pages, _ = self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
         # A reader that stays (a backup) keeps the log from starting over; asking at once again would hold up writers.
         self._restart_at = pages + _LONG_LOG if blocked else _LONG_LOG

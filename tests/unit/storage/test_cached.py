@@ -116,18 +116,31 @@ async def test_a_value_read_while_the_version_moves_is_not_kept_too_long(
     cached: CachedConfig, database: Database, clock: Clock
 ) -> None:
     await cached.org_version("org1")
-    database.gate = asyncio.Event()
+    database.gate = gate = asyncio.Event()
     loading = asyncio.create_task(cached.application("org1", "app1"))  # reads the old value and is held up
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
     assert "app app1" in database.asked
+    database.gate = None
     database.apps["app1"] = new = Application("app1", "org1", "n", "New", "k")
     database.version += 1
     clock.now += 1
-    database.gate.set()
-    await cached.org_version("org1")
+    # It does not wait for the old answer either.
+    assert await asyncio.wait_for(cached.application("org1", "app1"), 5) is new
+    gate.set()
     assert await loading is APP
     assert await cached.application("org1", "app1") is new
+
+
+async def test_the_second_starts_with_the_question(cached: CachedConfig, database: Database, clock: Clock) -> None:
+    database.gate = asyncio.Event()
+    asking = asyncio.create_task(cached.org_version("org1"))
+    await asyncio.sleep(0.01)
+    clock.now += 0.6
+    database.gate.set()
+    assert await asking == 1
+    database.version = 2
+    clock.now += 0.5
+    assert await cached.org_version("org1") == 2
 
 
 async def test_everybody_at_once_asks_once(cached: CachedConfig, database: Database) -> None:

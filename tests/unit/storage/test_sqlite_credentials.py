@@ -10,6 +10,7 @@ import pytest
 from tests.unit.storage.scene import EPOCH, PARTITION, Scene, event
 
 from segue.core.credential import Kind, NewCredential, Participation
+from segue.core.org import Domain, Org
 from segue.core.secret import Bearer, new_id, new_secret
 from segue.core.verdict import Verdict
 from segue.storage import rows
@@ -205,6 +206,27 @@ async def test_a_guard_decides_about_all_of_a_commit(scene: Scene, guard: dict[s
     assert await scene.store.commit(commit) is holds
     assert (await scene.store.find("org1", bearer.id, bearer.digest, KINDS) is not None) is holds
     assert (await scene.store.event("org1", happened.id) is not None) is holds
+
+
+async def test_a_guard_sees_a_user_who_was_suspended(scene: Scene) -> None:
+    await _suspended(scene, scene.bearer())
+    assert not await scene.commit(guard=Guard(scene.user.id, 1))
+
+
+async def test_OT_05_a_commit_that_reaches_elsewhere_is_a_mistake(scene: Scene) -> None:
+    with pytest.raises(ValueError, match="touches one"):
+        await scene.commit(tombstones=(Tombstone(new_id("ses", PARTITION + 1, 1, os.urandom), "out"),))
+
+
+async def test_TE_01_an_authority_is_not_taken_from_its_org(scene: Scene) -> None:
+    domain = Domain("localhost:8080", "org1", "okta", "http")
+    await scene.store.put_domain(domain, event())
+    await scene.store.put_org(Org("org2", "Two"), event("org2"))
+    with pytest.raises(AlreadyExists, match="authority"):
+        await scene.store.put_domain(dataclasses.replace(domain, org_id="org2"), event("org2"))
+    await scene.store.remove_domain("localhost:8080", event("org2"))
+    assert await scene.store.domain("localhost:8080") == domain
+    assert await scene.store.org_version("org2") == 1
 
 
 async def test_a_guard_names_what_must_not_be_revoked(scene: Scene) -> None:
