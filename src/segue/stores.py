@@ -7,7 +7,7 @@ that an id carries (``core.secret.partition_of``), so nothing crosses orgs and o
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from segue.core.application import Application
 from segue.core.credential import Credential, Kind, NewCredential, Participation
@@ -215,11 +215,16 @@ class Advance:
 
 @dataclass(frozen=True, slots=True)
 class FactorStep:
-    """That a factor accepted ``step``: it holds only where that is greater than every step accepted before (AU-08)."""
+    """That a factor accepted ``step``: it holds only where that is greater than every step accepted before (AU-08).
+
+    A ``step`` of None records the use alone. ``enrollment`` is how the factor looks from now on: its sealed secret and
+    its profile are stored in the same write (a used recovery code is gone).
+    """
 
     factor_id: str
     user_id: str
-    step: int
+    step: int | None
+    enrollment: FactorEnrollment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,3 +325,61 @@ class Store(ConfigStore, AdminStore, SignInStore, AttemptStore, EventStore, Prot
 
     async def schema_version(self) -> str | None: ...
     async def purge(self, *, keep_ms: int) -> int: ...
+
+
+# --- what reaches people ---
+
+
+class DeliveryFailed(Exception):
+    """Something could not be handed to its provider. The text is for operators: it names no secret and no content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A plain-text mail to one address. The content holds codes and is never logged."""
+
+    to: str
+    subject: str
+    text: str = field(repr=False)
+
+
+class MailSender(Protocol):
+    async def send(self, mail: Mail) -> None:
+        """Hands a mail over. Raises DeliveryFailed."""
+        ...
+
+
+class MessageSender(Protocol):
+    """Text messages and telephone calls. ``to`` is a number in E.164 form, ``text`` is written or read out."""
+
+    async def send(self, kind: Literal["sms", "call"], to: str, text: str) -> None:
+        """Hands a message over. Raises DeliveryFailed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PushRequest:
+    """A question to a user's own device. ``number`` (two digits) is on the user's screen too: the device shows it or
+    asks for it, so that nobody approves a sign-in of somebody else by habit. ``expires_at`` is epoch ms."""
+
+    id: str
+    org_name: str
+    user_id: str
+    login: str
+    number: str
+    address: str
+    user_agent: str
+    expires_at: int
+
+
+PushAnswer = Literal["waiting", "approved", "rejected"]
+
+
+class PushProvider(Protocol):
+    async def start(self, request: PushRequest) -> None:
+        """Puts the question on the user's device. Raises DeliveryFailed."""
+        ...
+
+    async def poll(self, request_id: str) -> PushAnswer:
+        """What the user said so far. Raises DeliveryFailed."""
+        ...
