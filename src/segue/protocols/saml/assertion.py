@@ -112,6 +112,14 @@ def build_response(envelope: Envelope, statement: Statement, key: SigningKey) ->
     return serialise(sign_enveloped(response, key) if envelope.sp.sign_response else response)
 
 
+def build_assertion(envelope: Envelope, statement: Statement, key: SigningKey) -> Element:
+    """The signed assertion alone, for a protocol that carries it in an envelope of its own.
+
+    Raises ValueError as :func:`build_response`.
+    """
+    return sign_enveloped(_assertion(envelope, statement), key)
+
+
 def build_error_response(envelope: Envelope, status: ErrorStatus, key: SigningKey, message: str | None = None) -> bytes:
     """The document of a response without an assertion, always signed. Raises ValueError as :func:`build_response`."""
     response = _response(envelope)

@@ -189,18 +189,19 @@ def _check_shape(root: Element, max_depth: int) -> None:
             raise XmlRefused(f"the document is nested deeper than {max_depth} elements")
 
 
-def sign_enveloped(root: Element, key: SigningKey) -> Element:
+def sign_enveloped(root: Element, key: SigningKey, *, id_attribute: str = "ID", last: bool = False) -> Element:
     """A copy of ``root`` with an enveloped signature over its own ID; ``root`` itself is left as it was.
 
-    The signature follows the Issuer, where the SAML schemas want it, or comes first in an element without one
-    (metadata). Exclusive canonicalisation; the certificate is in KeyInfo. Raises ValueError where ``root`` has no ID,
-    has a parent, or is signed already.
+    The signature follows the Issuer, where the SAML 2.0 schemas want it, or comes first in an element without one
+    (metadata), or with ``last`` behind everything (SAML 1.1, whose ID is in ``AssertionID``). Exclusive
+    canonicalisation; the certificate is in KeyInfo. Raises ValueError where ``root`` has no ID, has a parent, or is
+    signed already.
     """
-    if not is_ncname(root.get("ID", "")):
+    if not is_ncname(root.get(id_attribute, "")):
         raise ValueError("only an element with an ID can be signed")
     if root.getparent() is not None or root.find(name(DS, "Signature")) is not None:
         raise ValueError("only an unsigned root can be signed")
-    position = 1 if len(root) and root[0].tag == name(SAML, "Issuer") else 0
+    position = len(root) if last else 1 if len(root) and root[0].tag == name(SAML, "Issuer") else 0
     place = etree.Element(name(DS, "Signature"), {"Id": "placeholder"}, nsmap={"ds": DS})
     root.insert(position, place)
     signer = XMLSigner(
@@ -211,7 +212,7 @@ def sign_enveloped(root: Element, key: SigningKey) -> Element:
     )
     signer.namespaces = {"ds": DS}
     try:
-        signed: Element = signer.sign(root, key=key.private_key, cert=[key.certificate], id_attribute="ID")
+        signed: Element = signer.sign(root, key=key.private_key, cert=[key.certificate], id_attribute=id_attribute)
     finally:
         root.remove(place)
     return signed
