@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.demo_process import Demo, running_demo
 from tests.postgres_server import FreshDatabase, PostgresServer, running_postgres
-from tests.server_fixtures import server, site, twin  # noqa: F401  # fixtures are found where conftest names them
+from tests.server_fixtures import crowded, server, site, twin  # noqa: F401  # fixtures are found where conftest names them
 
 # Tests see the settings they make, not those of whoever runs them.
 for _name in [name for name in os.environ if name.startswith("SEGUE_")]:
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & {"postgres_server", "postgres_url", "fresh_database"}:
             item.add_marker(pytest.mark.postgres)
-        if fixtures & {"demo", "demo_tls", "server"}:
+        if fixtures & {"crowded", "demo", "demo_tls", "server"}:
             item.add_marker(pytest.mark.server)
 
 

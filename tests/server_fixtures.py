@@ -24,3 +24,11 @@ def site(server: Server) -> Site:
 def twin(server: Server) -> Site:
     """The org on 127.0.0.1, which looks like the other one."""
     return server.twin
+
+
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def crowded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Four workers on either database, for what happens at once."""
+    database = None if request.param == "sqlite" else request.getfixturevalue("fresh_database")()
+    with running_server(tmp_path_factory.mktemp(f"crowded-{request.param}"), database_url=database, workers=4) as running:
+        yield running

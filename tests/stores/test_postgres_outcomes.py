@@ -11,7 +11,8 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.stores.databases import EPOCH, TestDatabase
-from tests.stores.scene import Minted, Scene, a_scene, an_event, unique
+from tests.stores.locks import held, waiting
+from tests.stores.scene import Scene, a_scene, an_event, unique
 from tests.stores.wire import Wire, wire_to
 
 from segue.core.credential import Participation
@@ -43,29 +44,6 @@ async def admin(database: TestDatabase) -> AsyncIterator[Any]:
     connection = await asyncpg.connect(database.url)
     yield connection
     await connection.close()
-
-
-@asynccontextmanager
-async def held(scene: Scene, minted: Minted) -> AsyncIterator[Any]:
-    """Locks the credential's row, so that a statement of the store waits in the middle of its work.
-
-    Gives the connection that holds it; its transaction is committed at the end.
-    """
-    holder = await asyncpg.connect(scene.database.url)
-    async with holder.transaction():
-        text = "SELECT 1 FROM credentials WHERE org_id = $1 AND id = $2 FOR UPDATE"
-        await holder.fetchval(text, scene.org_id, minted.id)
-        yield holder
-    await holder.close()
-
-
-async def waiting(admin: Any, at_least: int = 1) -> list[int]:
-    """The server processes that wait for a lock, as soon as there are so many."""
-    text = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    async with asyncio.timeout(10):
-        while len(found := await admin.fetch(text)) < at_least:  # noqa: ASYNC110 -- another process tells nobody
-            await asyncio.sleep(0.005)
-    return [row["pid"] for row in found]
 
 
 # --- a connection that ends during a claim ----------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 FIRST_PORT: Final = 8080
+_IMPLIED: Final = {"http": 80, "https": 443}
 MAX_FIRST_PORT: Final = 65535 - (9105 - FIRST_PORT)
 
 
@@ -110,4 +111,6 @@ class Addresses:
         return port + self.port - FIRST_PORT
 
     def _at(self, listener: Listener) -> str:
-        return f"{self.scheme}://{listener.host}:{listener.port}"
+        # As browsers write an origin: without the port that the scheme implies.
+        implied = listener.port == _IMPLIED[self.scheme]
+        return f"{self.scheme}://{listener.host}" + ("" if implied else f":{listener.port}")

@@ -61,6 +61,7 @@ def example_apps(manifest: Mapping[str, Any], addresses: Addresses, ca: Path | N
         client_secret=apps["web"]["client_secret"],
         login_pages=login_pages,
         library=addresses.saml,
+        explain=explain,
         neighbours=neighbours,
     )
     saml = SamlApp(

@@ -41,7 +41,8 @@ _FAILURES: Final = (AuthlibBaseError, JoseError, httpx.HTTPError, ValueError, Ke
 
 @dataclass(frozen=True, slots=True)
 class WebApp:
-    """``login_pages`` are the custom login pages by the name that ``/login?via=`` knows them by."""
+    """``login_pages`` are the custom login pages by the name that ``/login?via=`` knows them by, ``explain`` is the
+    command that explains an event."""
 
     own: str
     backend: Backend
@@ -49,6 +50,7 @@ class WebApp:
     client_secret: str
     login_pages: Mapping[str, str]
     library: str
+    explain: str
     neighbours: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -78,12 +80,13 @@ class _Orders:
         )
         self.pages: Pages = new_pages(
             title_of_app=_NAME,
-            look="harbor",
+            look="harbor orders",
             home="/",
             idp=config.backend.base_url,
             speaks=f"Demo app: a web app on OpenID Connect, client {config.client_id}",
             neighbours=config.neighbours,
             library=config.library,
+            explain=config.explain,
         )
 
     def application(self) -> Starlette:
@@ -135,6 +138,9 @@ class _Orders:
         if not request.query_params.keys() & {"code", "error"}:
             return self.pages.html("orders_failed.html", status=400, error="", text=_NO_ANSWER, event_id="")
         try:
+            # RFC 9207 2.4: an answer that names its issuer names ours.
+            if request.query_params.get("iss", self.config.backend.base_url) != self.config.backend.base_url:
+                raise ValueError("the answer comes from another issuer")
             token = await self.client.authorize_access_token(request)
             claims = token["userinfo"]
             profile = await self.client.userinfo(token=token)

@@ -28,7 +28,7 @@ from segue.events import Circumstances
 from segue.signin.passwords import PasswordHasher
 from segue.stores import Store
 
-_ORG: Final = "Harbor Books"
+_ORG: Final = "Segue demo"
 _ACTOR: Final = "demo"
 _DIALECT: Final = "okta"
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -85,7 +85,7 @@ async def seed(at: Workplace, addresses: Addresses, servers: tuple[NewServer, ..
 
     ``servers`` are the authorization servers that clients of the dialect expect.
     """
-    await _leave_other_domains(at, addresses.idp)
+    await _point_to(at, addresses.idp)
     new = NewOrg(name=_ORG, base_url=addresses.idp, dialect=_DIALECT, servers=servers)
     established = await orgs.establish_org(at.store, at.sealer, new, at.change(""))
     change = at.change(established.org.id)
@@ -102,20 +102,22 @@ async def seed(at: Workplace, addresses: Addresses, servers: tuple[NewServer, ..
     return Seeded(people, apps, admin, first_run)
 
 
-async def _leave_other_domains(at: Workplace, base_url: str) -> None:
-    """Takes away the domains of other ports and schemes: the database is the demo's own."""
-    for domain in await at.store.domains():
+async def _point_to(at: Workplace, base_url: str) -> None:
+    """Gives the org of an earlier run its address of today instead of those it had: the database is the demo's own."""
+    domains = await at.store.domains()
+    for domain in domains:
         if domain.base_url != base_url:
             await orgs.remove_domain(at.store, domain.authority, at.change(domain.org_id))
+    if domains and base_url not in [domain.base_url for domain in domains]:
+        await orgs.add_domain(at.store, base_url, _DIALECT, at.change(domains[0].org_id))
 
 
 async def _settings(at: Workplace, org: Org, addresses: Addresses, change: Change) -> None:
     links = (
-        ("Harbor Books login page", addresses.login, "A custom login page: your own form, Segue's Authentication API"),
-        ("Harbor Orders", addresses.web, "A web app on OpenID Connect"),
-        ("Harbor Library", addresses.saml, "A service provider on SAML 2.0"),
-        ("Harbor Shelf", addresses.spa, "A single-page app on OpenID Connect"),
-        ("Playground", addresses.playground, "Walk each flow step by step and see every request"),
+        ("Login page", addresses.login, "Harbor Books: a custom login page that calls the Authentication API"),
+        ("Web app", addresses.web, "Harbor Orders: OpenID Connect"),
+        ("SAML app", addresses.saml, "Harbor Library: SAML 2.0"),
+        ("Playground", addresses.playground, "Each flow step by step, with every request"),
     )
     wanted: OrgSettings = replace(org.settings, landing_links=links)
     if wanted != org.settings:

@@ -42,7 +42,7 @@ def spa_app(config: SpaApp) -> Starlette:
         connect=(config.idp,),
         frames=(config.idp,),
         title_of_app=_NAME,
-        look="harbor",
+        look="harbor shelf",
         home="/",
         idp=config.idp,
         speaks="Demo app: a single-page app on OpenID Connect, with no secret and no server to talk to",

@@ -51,6 +51,8 @@ GOOD = {
     "dialects.okta.names": "import segue.protocols.wsfed",
     "dialects.auth0.names": "",
     "demo.apps": "import starlette, authlib, minisaml, httpx, uvicorn",
+    "demo.__main__": "import segue.settings, segue.storage.migrate",
+    "storage.migrate": "",
     "settings": "import pydantic_settings, segue.demo.apps",
     "app": "import starlette, uvicorn, segue.settings",
     "cli.serve": "import uvicorn, segue.app",

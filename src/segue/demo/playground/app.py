@@ -17,7 +17,7 @@ from starlette.routing import Route
 from segue.demo.handover import add_query
 from segue.demo.pages import Doorkeeper, Pages, new_pages, read_form, static_files
 from segue.demo.playground.flows import FLOWS, Flow, flow
-from segue.demo.playground.recording import Exchange, arrived, new_sent
+from segue.demo.playground.recording import Exchange, arrived, departed, new_sent
 from segue.demo.playground.runs import Done, Run, new_run
 from segue.demo.playground.steps import BrowserStep, Kit, ServerStep
 from segue.demo.playground.tokens import decode
@@ -113,7 +113,7 @@ class _Playground:
             waiting=waiting,
             server_step=isinstance(waiting, ServerStep),
             outgoing=new_sent("GET", run.outgoing) if isinstance(waiting, BrowserStep) else None,
-            ways=_ways(run, waiting) if isinstance(waiting, BrowserStep) else (),
+            address=run.outgoing,
             tokens=[decoded for name, raw in run.tokens.items() if (decoded := decode(name, raw))],
             sign_out=add_query(f"{self.kit.idp}/login/signout", fromURI=f"{self.kit.own}/"),
         )
@@ -171,7 +171,9 @@ class _Playground:
         if not isinstance(waiting, BrowserStep):
             return self._lost("This run waits for something else.")
         del run.values["state"]
-        self._advance(run, walked, waiting.receive(self.kit, run, params, exchange))
+        done = waiting.receive(run, params)
+        done.exchanges = [departed(run.outgoing), exchange]
+        self._advance(run, walked, done)
         return self._back_to(run)
 
     def _advance(self, run: Run, walked: Flow, done: Done) -> None:
@@ -196,8 +198,3 @@ class _Playground:
 
     def _lost(self, text: str) -> Response:
         return self.pages.html("playground/lost.html", status=404, text=text)
-
-
-def _ways(run: Run, step: BrowserStep) -> list[tuple[str, str]]:
-    """The addresses to go to, each with the text of its button."""
-    return [(step.label, run.outgoing), *((label, add_query(run.outgoing, **extra)) for label, extra in step.variants)]

@@ -122,15 +122,15 @@ FLOWS: Final = (
     Flow(
         id="saml",
         title="Custom login page → SAML app",
-        about="The same ticket opens a SAML app: its sign-on address takes the sessionToken beside the AuthnRequest. "
-        "The playground stands in for the app here, as a second consumer address of it, so that you see the response.",
+        about="The same ticket opens a SAML app: its sign-on address takes the sessionToken beside the AuthnRequest.",
         carries="sessionToken",
         steps=(
             _AUTHN,
             BrowserStep(
                 title="Carry it to the browser",
                 about="The browser takes AuthnRequest and sessionToken to the app's sign-on address. Segue spends the "
-                "token, sets its cookie and answers with a page that posts a SAMLResponse.",
+                "token, sets its cookie and answers with a page that posts a SAMLResponse: here to the playground, "
+                "which is registered as a second consumer address of the app.",
                 label="Go to Segue",
                 leave=sign_on,
                 receive=receive_response,
@@ -147,19 +147,25 @@ FLOWS: Final = (
     Flow(
         id="hosted",
         title="Without a ticket: Segue's own sign-in page",
-        about="Nothing is carried: Segue asks for the password itself, unless the browser has a session already.",
+        about="Nothing is carried: Segue asks for the password itself. Afterwards the session is enough.",
         carries="the session cookie",
         steps=(
             BrowserStep(
                 title="Go without a ticket",
-                about="If you walked another flow before, the session made then is enough and no page appears.",
+                about="prompt=login asks for the password even if this browser has a session already.",
                 label="Go to Segue",
-                leave=authorize("code", with_token=False),
+                leave=authorize("code", ticket=False, prompt="login"),
                 receive=receive_answer,
-                variants=(("Go, and ask for the password in any case", {"prompt": "login"}),),
             ),
             _TOKEN,
             _CHECK,
+            BrowserStep(
+                title="Go again",
+                about="The same request without prompt: the session cookie answers for you, and no page is shown.",
+                label="Go to Segue",
+                leave=authorize("code", ticket=False),
+                receive=receive_answer,
+            ),
         ),
     ),
     Flow(

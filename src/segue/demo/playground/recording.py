@@ -71,12 +71,14 @@ class Got:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its response. The browser's own requests are seen only where they arrive: ``got`` is None."""
+    """One request and its response. What the browser does is not seen from here but for what arrives: its requests
+    have no ``got``, but a ``note`` that says where they were seen."""
 
     channel: Channel
     sent: Sent
     got: Got | None = None
     took_ms: int = 0
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -125,6 +127,11 @@ def new_sent(method: str, url: str, headers: Iterable[tuple[str, str]] = (), con
     )
 
 
+def departed(url: str) -> Exchange:
+    """What the browser asked Segue for."""
+    return Exchange("browser", new_sent("GET", url), note="The browser went there by itself. Its way back:")
+
+
 def arrived(
     method: str,
     url: str,
@@ -134,7 +141,8 @@ def arrived(
 ) -> Exchange:
     """What a browser came with, as the server it came to sees it; a ``fragment`` only its page does."""
     shown = [(name, headers[name]) for name in _BROWSER_HEADERS if name in headers]
-    return Exchange("browser", replace(new_sent(method, url, shown), form=_pairs(form), fragment=_pairs(fragment)))
+    sent = replace(new_sent(method, url, shown), form=_pairs(form), fragment=_pairs(fragment))
+    return Exchange("browser", sent, note="This is how the browser came back here.")
 
 
 def _pairs(items: Iterable[tuple[str, str]]) -> tuple[Pair, ...]:

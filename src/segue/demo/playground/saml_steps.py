@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from minisaml.request import get_request_redirect_url
 
 from segue.demo.handover import add_query
-from segue.demo.playground.recording import Exchange, Recorder
+from segue.demo.playground.recording import Recorder
 from segue.demo.playground.runs import Done, Run
 from segue.demo.playground.steps import Kit, new_state
 from segue.demo.playground.tokens import Finding
@@ -27,17 +27,16 @@ def sign_on(kit: Kit, run: Run) -> str:
     return add_query(address, sessionToken=run.values["session_token"])
 
 
-def receive_response(_kit: Kit, run: Run, params: Mapping[str, str], exchange: Exchange) -> Done:
+def receive_response(run: Run, params: Mapping[str, str]) -> Done:
     """The form that Segue's page posted by itself."""
     if "SAMLResponse" not in params:
-        return Done([exchange], "The browser came back without a SAMLResponse.", failed=True)
+        return Done(outcome="The browser came back without a SAMLResponse.", failed=True)
     run.values["saml_response"] = params["SAMLResponse"]
     text = pretty(params["SAMLResponse"])
     if text is None:
-        return Done([exchange], "The SAMLResponse is no XML.", failed=True)
-    return Done(
-        [exchange], "Signed in: Segue's page posted a SAMLResponse, with a session cookie on the way.", document=text
-    )
+        return Done(outcome="The SAMLResponse is no XML.", failed=True)
+    outcome = "Signed in: Segue's page posted a SAMLResponse, with a session cookie on the way."
+    return Done(outcome=outcome, document=text)
 
 
 async def check_response(kit: Kit, run: Run, _form: Mapping[str, str]) -> Done:

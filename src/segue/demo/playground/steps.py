@@ -11,7 +11,7 @@ import httpx
 
 from segue.demo.backend import Backend
 from segue.demo.handover import add_query, split_event
-from segue.demo.playground.recording import Exchange, Recorder
+from segue.demo.playground.recording import Recorder
 from segue.demo.playground.runs import Done, Run
 from segue.demo.playground.tokens import Expectation, verify
 
@@ -48,7 +48,7 @@ class Kit:
 
 Act: TypeAlias = Callable[[Kit, Run, Mapping[str, str]], Awaitable[Done]]
 Leave: TypeAlias = Callable[[Kit, Run], str]
-Receive: TypeAlias = Callable[[Kit, Run, Mapping[str, str], Exchange], Done]
+Receive: TypeAlias = Callable[[Run, Mapping[str, str]], Done]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,13 @@ class ServerStep:
 @dataclass(frozen=True, slots=True)
 class BrowserStep:
     """A step that takes the browser away: ``leave`` gives the address to go to, ``receive`` reads what it comes back
-    with. ``variants`` are other ways to go, as (label, parameters that are added)."""
+    with."""
 
     title: str
     about: str
     label: str
     leave: Leave
     receive: Receive
-    variants: tuple[tuple[str, Mapping[str, str]], ...] = ()
 
 
 Step: TypeAlias = ServerStep | BrowserStep
@@ -93,8 +92,8 @@ async def primary_authentication(kit: Kit, run: Run, form: Mapping[str, str]) ->
     return Done(recorder.exchanges, "One more step is asked for, which the playground cannot show yet.", failed=True)
 
 
-def authorize(response_type: str, *, response_mode: str = "", with_token: bool = True) -> Leave:
-    """Leaves for the authorization endpoint, with the session token of the run or without one."""
+def authorize(response_type: str, *, response_mode: str = "", ticket: bool = True, prompt: str = "") -> Leave:
+    """Leaves for the authorization endpoint, with the session token of the run (and ``prompt=none``) or without."""
 
     def leave(kit: Kit, run: Run) -> str:
         params = {
@@ -111,7 +110,9 @@ def authorize(response_type: str, *, response_mode: str = "", with_token: bool =
             challenge = hashlib.sha256(run.fresh("code_verifier").encode()).digest()
             params["code_challenge"] = base64.urlsafe_b64encode(challenge).decode().rstrip("=")
             params["code_challenge_method"] = "S256"
-        if with_token:
+        if prompt:
+            params["prompt"] = prompt
+        if ticket:
             params["prompt"] = "none"
             params["sessionToken"] = run.values["session_token"]
         return add_query(f"{kit.idp}/oauth2/v1/authorize", **params)
@@ -125,26 +126,26 @@ def new_state(run: Run) -> str:
     return run.values["state"]
 
 
-def receive_answer(_kit: Kit, run: Run, params: Mapping[str, str], exchange: Exchange) -> Done:
+def receive_answer(run: Run, params: Mapping[str, str]) -> Done:
     """A code or an ID token, or an error."""
     if "error" in params:
         text, event_id = split_event(params.get("error_description", ""))
-        return Done([exchange], f"Refused: {params['error']}. {text}", failed=True, event_id=event_id)
+        return Done(outcome=f"Refused: {params['error']}. {text}", failed=True, event_id=event_id)
     if "code" in params:
         run.values["code"] = params["code"]
-        return Done([exchange], "Signed in: the browser has a session at Segue now, and brought a code.")
+        return Done(outcome="Signed in: the browser has a session at Segue now, and brought a code.")
     if "id_token" in params:
         run.tokens["ID token"] = params["id_token"]
-        return Done([exchange], "Signed in: the browser has a session at Segue now, and brought an ID token.")
-    return Done([exchange], "The browser came back with neither a code nor a token nor an error.", failed=True)
+        return Done(outcome="Signed in: the browser has a session at Segue now, and brought an ID token.")
+    return Done(outcome="The browser came back with neither a code nor a token nor an error.", failed=True)
 
 
-def receive_refusal(_kit: Kit, _run: Run, params: Mapping[str, str], exchange: Exchange) -> Done:
+def receive_refusal(_run: Run, params: Mapping[str, str]) -> Done:
     """The error that a used token has to meet."""
     if params.get("error") != "login_required":
-        return Done([exchange], "This should have been refused, and was not.", failed=True)
+        return Done(outcome="This should have been refused, and was not.", failed=True)
     text, event_id = split_event(params.get("error_description", ""))
-    return Done([exchange], f"Refused, as it has to be: login_required. {text}", event_id=event_id)
+    return Done(outcome=f"Refused, as it has to be: login_required. {text}", event_id=event_id)
 
 
 async def exchange_code(kit: Kit, run: Run, _form: Mapping[str, str]) -> Done:

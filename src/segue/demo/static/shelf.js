@@ -130,6 +130,7 @@ function attempt(work) {
   });
 }
 
+document.getElementById("welcome").hidden = false;
 document.getElementById("redirect").addEventListener("click", () => attempt(signInByRedirect));
 document.getElementById("silent").addEventListener("click", () => attempt(signInSilently));
 document.getElementById("sign-out").addEventListener("click", signOut);
