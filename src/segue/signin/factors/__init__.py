@@ -4,6 +4,7 @@ A factor answers four questions: how is it enrolled, how is an enrolment proved,
 for, and is this answer right. It holds no state of its own: what has to be remembered between two requests travels in
 the transaction's challenge, what has to outlive it in the enrolment.
 
-To add a factor: one file with a class that follows ``factor.Factor``, one line in ``app``, one template for the hosted
-pages, and its name in a dialect.
+Callers use ``registry.Factors`` alone, which ``registry.build_factors`` makes. To add a factor: one file with a class
+that follows ``factor.Factor``, one line in ``build_factors``, one template for the hosted pages, and its name in a
+dialect.
 """
