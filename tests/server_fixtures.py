@@ -1,34 +1,41 @@
 """The servers that tests over HTTP share. A test that changes what they hold changes only what it made for itself."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.server import Server, Site, running_server
+if TYPE_CHECKING:  # the whole of Segue is loaded by the tests that serve it, and by no other
+    from tests.server import Server, Site
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Two workers on SQLite, with two orgs."""
-    with running_server(tmp_path_factory.mktemp("server"), workers=2) as running:
+def server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Server]":
+    """Two workers on SQLite, with two orgs. They log all they can, so that a secret in a log would be seen."""
+    from tests.server import running_server
+
+    with running_server(tmp_path_factory.mktemp("server"), workers=2, log_level="debug") as running:
         yield running
 
 
 @pytest.fixture
-def site(server: Server) -> Site:
+def site(server: "Server") -> "Site":
     """The org on localhost."""
     return server.site
 
 
 @pytest.fixture
-def twin(server: Server) -> Site:
+def twin(server: "Server") -> "Site":
     """The org on 127.0.0.1, which looks like the other one."""
     return server.twin
 
 
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def crowded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def crowded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Server]":
     """Four workers on either database, for what happens at once."""
+    from tests.server import running_server
+
     database = None if request.param == "sqlite" else request.getfixturevalue("fresh_database")()
-    with running_server(tmp_path_factory.mktemp(f"crowded-{request.param}"), database_url=database, workers=4) as running:
+    folder = tmp_path_factory.mktemp(f"crowded-{request.param}")
+    with running_server(folder, database_url=database, workers=4) as running:
         yield running

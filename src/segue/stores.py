@@ -72,9 +72,11 @@ class ConfigStore(Protocol):
 
 
 class AdminStore(Protocol):
-    """Writes to an org's configuration and users; each with its event and a new org version in one write.
+    """Writes to an org's configuration; each with its event and a new org version in one write.
 
-    ``put_*`` inserts or replaces by id; AlreadyExists names the unique field that is taken by another row.
+    ``put_*`` inserts or replaces by id; AlreadyExists names the unique field that is taken by another row (for a domain
+    that another org has: ``authority``), NotFound says that there is no such org. Removing what is not there writes
+    nothing.
     """
 
     async def put_org(self, org: Org, event: Event) -> None: ...
@@ -315,7 +317,11 @@ class EventStore(Protocol):
 
 
 class Store(ConfigStore, AdminStore, SignInStore, AttemptStore, EventStore, Protocol):
-    """All of storage, as ``app`` builds it. ``purge`` removes what is long dead and answers how many rows went."""
+    """All of storage, as ``app`` builds it.
+
+    ``purge`` removes what ended more than ``keep_ms`` ago and answers how many rows went. It brings nothing back to
+    life: a tombstone stays until every credential that it ends is off the record.
+    """
 
     async def open(self) -> None: ...
     async def close(self) -> None: ...

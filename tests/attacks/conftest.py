@@ -1,1 +1,1 @@
-from tests.unit.protocols.oauth.fixtures import provider, quick_hasher, signing_key  # noqa: F401
+from tests.unit.protocols.oauth.fixtures import provider, quick_hasher, seeded, signing_key  # noqa: F401

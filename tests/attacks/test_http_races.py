@@ -10,7 +10,7 @@ from tests.attacks.http_racers import PROCESSES, Answer, Shot, race
 from tests.http_client import form_of, parameters
 from tests.okta_steps import ORG, asks, authorize, basic, code_for, is_signed_in, signed_in, userinfo
 from tests.saml_messages import authn_request, deflated, instant_now
-from tests.server import Server, running_server
+from tests.server import Server
 
 TOKENS = 300
 CODES = 60

@@ -1,6 +1,7 @@
 """Attacks on the OAuth endpoints, each named by its id in the threat model."""
 
 import asyncio
+import hashlib
 import os
 import time
 from base64 import urlsafe_b64encode
@@ -19,6 +20,7 @@ from tests.unit.protocols.oauth.provider import (
     WEB_CALLBACK,
     Provider,
     a_key,
+    answer_of,
     basic,
     ident,
 )
@@ -119,7 +121,6 @@ async def test_OA_03_a_code_belongs_to_one_redirect_uri(provider: Provider, redi
 
 
 _WRONG = "w" * 43
-_PLAIN = urlsafe_b64encode(b"p" * 32).decode().rstrip("=")
 
 
 @pytest.mark.parametrize("challenge", ["none", "S256", "plain"])
@@ -145,6 +146,15 @@ async def test_OA_04_pkce_downgrade(provider: Provider, challenge: str, verifier
 @pytest.mark.parametrize("verifier", [CHALLENGE, VERIFIER + "v", VERIFIER[:-1], VERIFIER + "\n", "é" * 43, "v" * 129])
 async def test_OA_04_near_verifiers(provider: Provider, verifier: str):
     code = await provider.code(code_challenge=CHALLENGE, code_challenge_method="S256")
+    call = provider.token(provider.exchange(code, code_verifier=verifier))
+    assert (await provider.refused(call)).reason == "invalid_grant"
+
+
+@pytest.mark.parametrize("verifier", ["v" * 42, "v" * 129, "v" * 42 + "+"])
+async def test_OA_04_a_verifier_outside_its_grammar(provider: Provider, verifier: str):
+    """RFC 7636 4.1: a short one could be guessed, even if the client itself chose it."""
+    challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    code = await provider.code(code_challenge=challenge, code_challenge_method="S256")
     call = provider.token(provider.exchange(code, code_verifier=verifier))
     assert (await provider.refused(call)).reason == "invalid_grant"
 
@@ -225,6 +235,37 @@ async def test_OA_14_as_many_scopes_as_are_allowed(provider: Provider):
     ticket = await provider.ticket()
     assert (await provider.answer(provider.wish(scope=" ".join([*names, "more"]))))["error"] == "invalid_scope"
     assert "code" in await provider.answer(provider.wish(ticket=ticket, scope=" ".join(names)))
+
+
+HOSTILE_TEXTS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'-alert(1)-'",
+    "</script><script>alert(1)</script>",
+    "\u2028alert(1)",
+    "{{ 7*7 }}",
+    "javascript:alert(1)",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS)
+async def test_OA_15_what_is_sent_is_never_markup(provider: Provider, text: str):
+    """On our page nothing of a request is repeated; in a form or a message it is a value and nothing else."""
+    renderer = new_renderer(os.urandom)
+    for name in ("client_id", "redirect_uri"):
+        refusal = await provider.refused(provider.authorize(provider.wish(**{name: text})))
+        page = provider.endpoints.write_error_page(provider.request(), refusal, "evt")
+        body = renderer.render(provider.request(), page).body.decode()
+        assert text not in body
+        assert refusal.public in body
+    for mode in ("form_post", "message"):
+        for changes in ({"state": text}, {"state": text, "scope": text}, {"state": text, "prompt": text}):
+            response = await provider.authorize(provider.wish(response_mode=mode, **{"prompt": "none", **changes}))
+            body = renderer.render(provider.request(), response).body.decode()
+            if "<" in text:
+                assert text not in body
+            assert body.count("<script") == body.count('<script nonce="') == 1
+            assert answer_of(response)["state"] == text
 
 
 @pytest.mark.parametrize("mode", [None, *MODES])

@@ -1,5 +1,6 @@
 """Attacks on sign-out by an application, each named by its id in the threat model."""
 
+import os
 from base64 import urlsafe_b64encode
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.unit.protocols.oauth.provider import (
 from segue.tokens import jwt, keys
 from segue.tokens.keys import KeyRing
 from segue.web.message import Page, Redirect, Response
+from segue.web.rendering import new_renderer
 
 ISSUER = "https://id.example.com"
 
@@ -51,6 +53,8 @@ async def test_LO_01_no_sign_out_by_a_link(provider: Provider):
         assert isinstance(page, Page)
         assert page.template == "sign_out.html"
         assert page.cookies == ()
+        body = new_renderer(os.urandom).render(provider.request(), page).body.decode()
+        assert 'method="post" action="https://id.example.com/main/logout"' in body
         assert await still_signed_in(provider)
 
 

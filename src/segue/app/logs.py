@@ -19,10 +19,11 @@ REDACTED: Final = "[redacted]"
 _MOST_CHARS: Final = 8192
 _DEEPEST: Final = 6
 
+# What a field is called that holds nothing else: client_secret, sessionToken, Set-Cookie …
 _SECRET_NAME: Final = re.compile(
-    r"(?:password|passwd|secret|token|assertion|authorization|cookie|credential|samlresponse|samlrequest|master_?key"
-    r"|code_verifier|id_token_hint|login_hint|dpop|wresult|okta_key|otp|passcode)\w*",
-    re.IGNORECASE,
+    r".*(?:password|passwd|secret|token|assertion|authorization|cookie|saml_?response|saml_?request|master_?key"
+    r"|code_?verifier|id_?token_?hint|login_?hint|okta_?key|wresult|passcode)s?",
+    re.IGNORECASE | re.DOTALL,
 )
 # A parameter of a query, a form or a header: its name, and the value to hide.
 _PARAMETER: Final = re.compile(

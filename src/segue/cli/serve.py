@@ -127,26 +127,33 @@ def _config(settings: Settings, app: Any, **more: Any) -> uvicorn.Config:
 
 
 def _bind(settings: Settings) -> list[socket.socket]:
-    """A socket for every address of the host (``localhost`` has two), all at one port. Raises Problem."""
-    try:
-        found = socket.getaddrinfo(settings.host.strip("[]"), settings.port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise Problem(f"The host {settings.host} is no address of this machine: {error.strerror}.") from None
+    """A socket for every address of the host, all at one port. Raises Problem."""
     sockets: list[socket.socket] = []
     port = settings.port
-    for family, kind, _, _, address in dict.fromkeys(found):
+    for family, address in _addresses(settings.host.strip("[]")):
         try:
-            sockets.append(_listen(family, kind, str(address[0]), port))
+            sockets.append(_listen(family, address, port))
         except OSError as error:
-            if sockets and settings.host == "localhost":  # a machine without IPv6 still has the name in its list
+            if family == socket.AF_INET6 and sockets:  # a machine without IPv6
                 continue
             raise Problem(f"Port {port} of {settings.host} cannot be used: {_why(error)}.") from None
         port = sockets[0].getsockname()[1]
     return sockets
 
 
-def _listen(family: int, kind: int, host: str, port: int) -> socket.socket:
-    sock = socket.socket(family, kind)
+def _addresses(host: str) -> list[tuple[int, str]]:
+    """``localhost`` has two addresses, whatever the machine's list of hosts says: browsers try both."""
+    if host == "localhost":
+        return [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise Problem(f"The host {host} is no address of this machine: {error.strerror}.") from None
+    return list(dict.fromkeys((int(family), str(address[0])) for family, _, _, _, address in found))
+
+
+def _listen(family: int, host: str, port: int) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

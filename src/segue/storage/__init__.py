@@ -4,8 +4,14 @@ Owns the schema (``migrations``, brought up by ``migrate``), the SQL and the pro
 (``cached``). Both engines answer the same operations and pass one conformance suite; ``rows`` (row to value and back),
 ``explain`` (why a claim did not match) and ``statements`` (text that both engines share) belong to neither.
 
-SQLite: ``sqlite_writer`` is the one thread that writes, committing whole groups; ``sqlite_connection`` opens
-connections and names errors; then one module per aggregate, put together in ``sqlite``.
+SQLite: ``sqlite_writer`` is the one thread that writes, committing whole groups; ``sqlite_checkpoint`` moves its log
+into the file; ``sqlite_connection`` opens connections and names errors; then one module per aggregate, put together in
+``sqlite``. Beside the file ``x.db`` lie SQLite's own ``x.db-wal`` and ``x.db-shm`` and two empty files that only carry
+locks, ``x.db-turn`` and ``x.db-checkpoint``.
+
+PostgreSQL: ``postgres_pool`` holds the connections and says what a write's answer may be taken for;
+``postgres_statements`` puts an operation, its events and its answer into one statement; then one module per aggregate,
+put together in ``postgres``. What statements may rely on while others run is at the top of ``postgres_credentials``.
 
 To add an aggregate: its Protocol in ``segue.stores``, its tables in a new migration, its reading and writing in
 ``rows``, its text in ``statements`` (or beside each engine where it is hot), one module per engine, its tests in the

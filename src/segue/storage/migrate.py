@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -82,6 +83,13 @@ def _run(url: str, work: Callable[[Connection], _Result]) -> _Result:
     if sqlite_path(url) is None:
         return asyncio.run(_run_postgres(url, work))
     engine = create_engine(url, poolclass=NullPool)
+
+    # A checkpoint while servers write is theirs to make (``sqlite_checkpoint``).
+    @event.listens_for(engine, "connect")
+    def leave_the_log_alone(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA wal_autocheckpoint = 0")
+        cursor.close()
 
     # The driver begins no transaction before CREATE TABLE; IMMEDIATE also lines up processes that upgrade at once.
     @event.listens_for(engine, "begin")

@@ -25,8 +25,13 @@ class SqliteStore(SqliteConfig, SqliteUsers, SqliteAttempts, SqliteCredentials, 
 
     async def open(self) -> None:
         """Raises StoreUnavailable where there is no file or it cannot be opened for writing."""
-        self._writer = Writer(self._path)
-        self._reader = Reader(self._path)
+        reader = Reader(self._path)
+        try:
+            self._writer = Writer(self._path)
+        except BaseException:
+            reader.close()
+            raise
+        self._reader = reader
 
     async def close(self) -> None:
         """Lets the writes that were accepted finish; more are refused."""

@@ -31,7 +31,7 @@ def connect(path: Path, *, writes: bool) -> sqlite3.Connection:
     """A connection that never waits for a lock by itself and begins no transaction of its own.
 
     A commit is answered after its WAL frame reached the disk (synchronous=FULL). Checkpoints are left to
-    ``sqlite_writer``. Raises StoreUnavailable.
+    ``sqlite_checkpoint``. Raises StoreUnavailable.
     """
     if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
         raise StoreUnavailable(f"SQLite 3.37 or later is needed; this Python has {sqlite3.sqlite_version}")
@@ -46,16 +46,25 @@ def connect(path: Path, *, writes: bool) -> sqlite3.Connection:
             timeout=_OPENING_S,
             cached_statements=256,
         )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
-        connection.execute("PRAGMA busy_timeout = 0")
-        if not writes:
-            connection.execute("PRAGMA query_only = ON")
+        try:
+            _prepare(connection, writes=writes)
+        except BaseException:
+            connection.close()
+            raise
     except sqlite3.Error as error:
         raise named(error) from error
     return connection
+
+
+def _prepare(connection: sqlite3.Connection, *, writes: bool) -> None:
+    if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+        raise StoreUnavailable("this file system cannot hold a database that several connections share")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute("PRAGMA busy_timeout = 0")
+    if not writes:
+        connection.execute("PRAGMA query_only = ON")
 
 
 def is_locked(error: sqlite3.Error) -> bool:

@@ -1,24 +1,23 @@
-"""The one thread of a process that writes to the SQLite file, and the one that moves its log into the file.
+"""The one thread of a process that writes to the SQLite file.
 
 Operations that wait while a commit is on its way to the disk are committed together in the next one, each behind a
 savepoint of its own; every caller hears its answer after the commit. Several processes take turns at the file.
 """
 
 import asyncio
-import fcntl
 import logging
-import os
 import sqlite3
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from segue.storage.sqlite_connection import PATIENCE_S, connect, is_locked, named
+from segue.storage.sqlite_checkpoint import Checkpointer
+from segue.storage.sqlite_connection import connect, named
+from segue.storage.sqlite_locks import begin, turns
 from segue.stores import OutcomeUnknown, StoreUnavailable
 
 _Result = TypeVar("_Result")
@@ -27,10 +26,6 @@ Work = Callable[[sqlite3.Connection], _Result]
 _log = logging.getLogger(__name__)
 _LARGEST_GROUP: Final = 256
 _LONGEST_QUEUE: Final = 8192
-_CHECKPOINT_EVERY_S: Final = 0.5
-# The log starts over once it has this many pages (64 MiB): the only step of a checkpoint that writers wait for.
-_LONG_LOG: Final = 16384
-_RESTART_PATIENCE_MS: Final = 50
 
 
 class RolledBack(Exception):
@@ -51,39 +46,16 @@ class _Answer:
     error: BaseException | None = None
 
 
-class _Turns:
-    """Who is the next to lock the file for writing.
-
-    SQLite hands its lock on in no order: whoever has just committed takes it again before anybody else looks, and
-    starves the others. Here they queue, behind whoever already waits for SQLite's lock. A turn ends with its process.
-    """
-
-    def __init__(self, path: Path) -> None:
-        # A description of our own: within one process, the writer and the checkpointer keep each other out too.
-        self._file = os.open(f"{path}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-    @contextmanager
-    def next(self) -> Iterator[None]:
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
-
-    def close(self) -> None:
-        os.close(self._file)
-
-
 class Writer:
     """Runs operations in the writer thread. Made in ``open``; ``close`` lets what was accepted finish."""
 
     def __init__(self, path: Path) -> None:
         self._connection = connect(path, writes=True)
-        self._turns = _Turns(path)
+        self._turns = turns(path)
         self._queue: deque[_Waiting] = deque()
         self._arrived = threading.Condition()
         self._closing = False
-        self._checkpointer = _Checkpointer(path)
+        self._checkpointer = Checkpointer(path)
         self._thread = threading.Thread(target=self._loop, name="sqlite-writer", daemon=True)
         self._thread.start()
 
@@ -135,7 +107,10 @@ class Writer:
 
     def _commit(self, group: Sequence[_Waiting]) -> list[_Answer]:
         try:
-            self._begin()
+            if self._connection.in_transaction:  # what a failure left behind
+                self._connection.execute("ROLLBACK")
+            with self._turns.held():
+                begin(self._connection)
         except sqlite3.Error as error:
             return _all(group, named(error))
         answers = []
@@ -174,20 +149,6 @@ class Writer:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
-    def _begin(self) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        with self._turns.next():
-            pause = 0.0002
-            while True:
-                try:
-                    self._connection.execute("BEGIN IMMEDIATE")
-                    return
-                except sqlite3.Error as error:
-                    if not is_locked(error) or time.monotonic() > deadline:
-                        raise
-                time.sleep(pause)
-                pause = min(2 * pause, 0.005)
-
 
 def _all(group: Sequence[_Waiting], error: Exception) -> list[_Answer]:
     return [_Answer(waiting, error=error) for waiting in group]
@@ -210,48 +171,3 @@ def _settle(answers: Sequence[_Answer]) -> None:
             future.set_result(answer.result)
         else:
             future.set_exception(answer.error)
-
-
-class _Checkpointer:
-    """Moves committed pages from the log into the file while writers go on; SQLite lets one process do so at a time."""
-
-    def __init__(self, path: Path) -> None:
-        self._connection = connect(path, writes=True)
-        self._connection.execute(f"PRAGMA busy_timeout = {_RESTART_PATIENCE_MS}")
-        self._turns = _Turns(path)
-        self._written = False
-        self._end = threading.Event()
-        self._restart_at = _LONG_LOG
-        self._thread = threading.Thread(target=self._loop, name="sqlite-checkpointer", daemon=True)
-        self._thread.start()
-
-    def note(self) -> None:
-        """Something was committed."""
-        self._written = True
-
-    def close(self) -> None:
-        self._end.set()
-        self._thread.join()
-        self._connection.close()
-        self._turns.close()
-
-    def _loop(self) -> None:
-        while not self._end.wait(_CHECKPOINT_EVERY_S):
-            if not self._written:
-                continue
-            self._written = False
-            try:
-                self._checkpoint()
-            except sqlite3.Error:
-                # Nothing is lost: what was committed stays in the log, and the next round tries again.
-                _log.exception("a checkpoint failed")
-                self._written = True
-
-    def _checkpoint(self) -> None:
-        _, pages, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        if pages < self._restart_at:
-            return
-        with self._turns.next():
-            blocked, pages, _ = self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-        # A reader that stays (a backup) keeps the log from starting over; asking at once again would hold up writers.
-        self._restart_at = pages + _LONG_LOG if blocked else _LONG_LOG

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from segue.storage import sqlite_connection, sqlite_writer
+from segue.storage import sqlite_checkpoint, sqlite_connection, sqlite_locks, sqlite_writer
 from segue.storage.sqlite_connection import Reader, connect
 from segue.storage.sqlite_writer import Writer
 from segue.stores import AlreadyExists, StoreUnavailable
@@ -143,12 +143,12 @@ async def test_G11_too_many_writes_are_turned_away(path: Path, writer: Writer, m
 async def test_a_lock_that_stays_is_503_and_then_it_goes_on(
     path: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_writer, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(sqlite_locks, "PATIENCE_S", 0.2)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable, match="locked"):
         await writer.run(add(1))
-    monkeypatch.setattr(sqlite_writer, "PATIENCE_S", 5.0)
+    monkeypatch.setattr(sqlite_locks, "PATIENCE_S", 5.0)
     waiting = asyncio.create_task(writer.run(add(2)))
     await asyncio.sleep(0.05)
     other.execute("COMMIT")
@@ -323,8 +323,8 @@ async def test_a_busy_process_starves_no_other(path: Path, writer: Writer, monke
 
 
 async def test_the_log_starts_over_while_writes_go_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_writer, "_CHECKPOINT_EVERY_S", 0.02)
-    monkeypatch.setattr(sqlite_writer, "_LONG_LOG", 50)
+    monkeypatch.setattr(sqlite_checkpoint, "_EVERY_S", 0.02)
+    monkeypatch.setattr(sqlite_checkpoint, "_LONG_LOG", 50)
     writer = Writer(path)
     log = path.with_name("plain.db-wal")
     sizes = []
@@ -344,8 +344,8 @@ async def test_the_log_starts_over_while_writes_go_on(path: Path, monkeypatch: p
 async def test_a_reader_that_stays_is_not_waited_for_again_and_again(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_writer, "_CHECKPOINT_EVERY_S", 0.01)
-    monkeypatch.setattr(sqlite_writer, "_LONG_LOG", 200)
+    monkeypatch.setattr(sqlite_checkpoint, "_EVERY_S", 0.01)
+    monkeypatch.setattr(sqlite_checkpoint, "_LONG_LOG", 200)
     writer = Writer(path)
     restarts: list[str] = []
 
@@ -367,3 +367,37 @@ async def test_a_reader_that_stays_is_not_waited_for_again_and_again(
     assert pages > 600
     assert 1 <= len(restarts) <= 1 + pages // 200
     assert len(await notes(path)) == 601
+
+
+async def test_no_checkpoint_begins_while_a_writer_could_start_the_log_over(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_checkpoint, "_EVERY_S", 0.01)
+    monkeypatch.setattr(sqlite_checkpoint, "_LONG_LOG", 1)
+    writer = Writer(path)
+    steps: list[str] = []
+    writer._checkpointer._connection.set_trace_callback(steps.append)
+    while len(steps) < 24:
+        await writer.run(add())
+        await asyncio.sleep(0.005)
+    await asyncio.to_thread(writer.close)
+    page = ["BEGIN IMMEDIATE", "PRAGMA user_version = 1", "COMMIT"]
+    checkpoints = [index for index, step in enumerate(steps) if "wal_checkpoint" in step]
+    assert len(checkpoints) >= 6
+    assert all(steps[index - 3 : index] == page for index in checkpoints)
+
+
+async def test_one_process_at_a_time_makes_a_checkpoint(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_checkpoint, "_EVERY_S", 0.01)
+    writer = Writer(path)
+    steps: list[str] = []
+    writer._checkpointer._connection.set_trace_callback(steps.append)
+    other = sqlite_locks.FileLock(path, "checkpoint")
+    with other.held():
+        await writer.run(add(1))
+        await asyncio.sleep(0.1)
+        assert steps == []
+    await asyncio.sleep(0.2)
+    assert "PRAGMA wal_checkpoint(PASSIVE)" in steps  # what was written meanwhile is not forgotten
+    other.close()
+    await asyncio.to_thread(writer.close)

@@ -1,10 +1,11 @@
 """The provider as a fixture, for unit tests and attacks alike."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.protocols.oauth.provider import Provider, a_key, ident, start_provider
+from tests.unit.protocols.oauth.provider import Provider, Scene, a_key, ident, open_provider, seed
 
 from segue.signin.passwords import PasswordHasher
 from segue.tokens.keys import SigningKey
@@ -23,8 +24,14 @@ def signing_key() -> SigningKey:
     return a_key(ident("00o"))
 
 
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory, signing_key: SigningKey) -> Scene:
+    """A database that every test gets a copy of: migrating and filling one is slow."""
+    return asyncio.run(seed(tmp_path_factory.mktemp("seeded"), signing_key))
+
+
 @pytest.fixture
-async def provider(tmp_path: Path, quick_hasher: PasswordHasher, signing_key: SigningKey) -> AsyncIterator[Provider]:
-    made = await start_provider(tmp_path, quick_hasher, signing_key)
+async def provider(tmp_path: Path, seeded: Scene, quick_hasher: PasswordHasher) -> AsyncIterator[Provider]:
+    made = await open_provider(seeded, tmp_path, quick_hasher)
     yield made
     await made.store.close()

@@ -1,7 +1,9 @@
 """An authorization server on a real SQLite store, with three clients and three users, and a browser to drive it."""
 
+import asyncio
 import hashlib
 import os
+import shutil
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -45,7 +47,6 @@ CHALLENGE = urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode
 WEB_CALLBACK = "https://web.example.net/callback"
 SPA_CALLBACK = "https://spa.example.net/"
 TICKETS = frozenset({"session_token"})
-PASSWORD_NOW = "password"
 
 
 def _endpoints(server: AuthorizationServer, domain: Domain) -> Endpoints:
@@ -291,67 +292,104 @@ class Provider:
         return [event for event in found if event is not None]
 
 
-async def start_provider(folder: Path, hasher: PasswordHasher, key: SigningKey) -> Provider:
-    url = f"sqlite:///{folder / 'segue.db'}"
-    upgrade(url)
-    store = open_store(url, epoch=1)
-    await store.open()
-    source = Source()
-    org = Org(key.org_id, "Test")
-    domain = Domain("id.example.com", org.id, "test")
-    server = AuthorizationServer(ident("aus"), org.id, "main", "", "", KEY_SET)
+@dataclass(frozen=True)
+class Scene:
+    """What the database in ``folder`` is filled with."""
+
+    folder: Path
+    org: Org
+    domain: Domain
+    server: AuthorizationServer
+    custom: AuthorizationServer
+    web: Application
+    spa: Application
+    post: Application
+    ann: User
+    bob: User
+    outsider: User
+
+
+def _new_scene(folder: Path, org_id: str) -> Scene:
+    server = AuthorizationServer(ident("aus"), org_id, "main", "", "", KEY_SET)
     custom = replace(server, id=ident("aus"), name="custom", path="as/custom", audience="api://custom")
-    custom = replace(custom, scopes={"reports": "Read reports"})
-    response_types = frozenset({"code", "id_token"})
 
     def client(name: str, **settings: Any) -> Application:
-        oidc = OidcClient(name, response_types=response_types, **settings)
-        return Application(ident("0oa"), org.id, name, name.title(), f"ext{name}", oidc=oidc)
-
-    web = client(
-        "web",
-        redirect_uris=(WEB_CALLBACK, "https://web.example.net/other?x=1"),
-        post_logout_redirect_uris=("https://web.example.net/bye",),
-        secret_digests=(digest(SECRET), digest("next-secret")),
-    )
-    spa = client("spa", redirect_uris=(SPA_CALLBACK,), authentication="none")
-    post = client(
-        "post",
-        redirect_uris=("https://post.example.net/cb",),
-        secret_digests=(digest(POST_SECRET),),
-        authentication="client_secret_post",
-    )
+        oidc = OidcClient(name, response_types=frozenset({"code", "id_token"}), **settings)
+        return Application(ident("0oa"), org_id, name, name.title(), f"ext{name}", oidc=oidc)
 
     def user(name: str, **profile: str) -> User:
         login = f"{name}@example.com"
-        return User(ident("00u"), org.id, login, login, profile={"email": login, "firstName": name.title(), **profile})
+        return User(ident("00u"), org_id, login, login, profile={"email": login, "firstName": name.title(), **profile})
 
-    ann, bob, outsider = user("ann", lastName="Example", nickName="A"), user("bob"), user("outsider")
-    where = Circumstances(org.id, source.now_at(), source)
-    await store.put_org(org, where.event("org.create"))
-    await store.put_domain(domain, where.event("domain.create"))
-    for each in (server, custom):
-        await store.put_authorization_server(each, where.event("server.create"))
+    return Scene(
+        folder=folder,
+        org=Org(org_id, "Test"),
+        domain=Domain("id.example.com", org_id, "test"),
+        server=server,
+        custom=replace(custom, scopes={"reports": "Read reports"}),
+        web=client(
+            "web",
+            redirect_uris=(WEB_CALLBACK, "https://web.example.net/other?x=1"),
+            post_logout_redirect_uris=("https://web.example.net/bye",),
+            secret_digests=(digest(SECRET), digest("next-secret")),
+        ),
+        spa=client("spa", redirect_uris=(SPA_CALLBACK,), authentication="none"),
+        post=client(
+            "post",
+            redirect_uris=("https://post.example.net/cb",),
+            secret_digests=(digest(POST_SECRET),),
+            authentication="client_secret_post",
+        ),
+        ann=user("ann", lastName="Example", nickName="A"),
+        bob=user("bob"),
+        outsider=user("outsider"),
+    )
+
+
+def _url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'segue.db'}"
+
+
+async def seed(folder: Path, key: SigningKey) -> Scene:
+    """Makes a database with a scene in it."""
+    made, source = _new_scene(folder, key.org_id), Source()
+    await asyncio.to_thread(upgrade, _url(folder))
+    store = open_store(_url(folder), epoch=1)
+    await store.open()
+    where = Circumstances(made.org.id, source.now_at(), source)
+    await store.put_org(made.org, where.event("org.create"))
+    await store.put_domain(made.domain, where.event("domain.create"))
+    for server in (made.server, made.custom):
+        await store.put_authorization_server(server, where.event("server.create"))
     await store.put_signing_keys([keys.to_stored(key)], where.event("keys.create"))
-    for person in (ann, bob, outsider):
+    for person in (made.ann, made.bob, made.outsider):
         await store.add_user(person, where.event("user.create", user_id=person.id))
-    for app in (web, spa, post):
+    for app in (made.web, made.spa, made.post):
         await store.put_application(app, where.event("application.create"))
-        for person in (ann, bob):
-            await store.assign(org.id, app.id, person.id, where.event("application.assign", user_id=person.id))
+        for person in (made.ann, made.bob):
+            await store.assign(made.org.id, app.id, person.id, where.event("application.assign", user_id=person.id))
+    await store.close()
+    return made
+
+
+async def open_provider(made: Scene, folder: Path, hasher: PasswordHasher) -> Provider:
+    """A provider on a copy of that database in ``folder``."""
+    shutil.copytree(made.folder, folder, dirs_exist_ok=True)
+    store = open_store(_url(folder), epoch=1)
+    await store.open()
     return Provider(
         store=store,
-        org=org,
-        domain=domain,
-        server=server,
-        custom=custom,
-        web=web,
-        spa=spa,
-        post=post,
-        ann=ann,
-        bob=bob,
-        outsider=outsider,
-        source=source,
+        org=made.org,
+        domain=made.domain,
+        server=made.server,
+        custom=made.custom,
+        web=made.web,
+        spa=made.spa,
+        post=made.post,
+        ann=made.ann,
+        bob=made.bob,
+        outsider=made.outsider,
+        source=Source(),
         recorder=Recorder(store),
         signing=Signing(store, KeyRing(SEALER)),
         channels={},

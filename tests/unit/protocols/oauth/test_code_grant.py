@@ -230,6 +230,17 @@ async def test_a_user_who_changes_between_the_writes(provider: Provider, monkeyp
     assert (await provider.refused(provider.token(provider.exchange(code)))).reason == "invalid_grant"
 
 
+async def test_an_assignment_that_goes_between_the_writes(provider: Provider, monkeypatch: pytest.MonkeyPatch):
+    code = await provider.code()
+
+    async def unassign() -> None:
+        event = provider.where().event("application.unassign")
+        assert await provider.store.unassign(provider.org.id, provider.web.id, provider.ann.id, event)
+
+    await change_between_the_writes(provider, monkeypatch, unassign)
+    assert (await provider.refused(provider.token(provider.exchange(code)))).reason == "invalid_grant"
+
+
 async def test_a_sign_out_between_the_writes(provider: Provider, monkeypatch: pytest.MonkeyPatch):
     code = await provider.code()
     session_id = provider.browser["session"].partition(".")[0]
