@@ -55,6 +55,7 @@ async def park(
             "parameters": request.parameters,
             "app_id": app_id,
             "requirement": requirement_data(request.requirement),
+            "passive": request.passive,
             "login": challenge.user.login if challenge.user else request.login_hint,
             "missing": challenge.missing,
             "confirm": _confirm_data(challenge.confirm),
@@ -101,6 +102,7 @@ async def load(
         app=app,
         parameters=cast("Mapping[str, object]", data["parameters"]),
         requirement=read_requirement(data["requirement"]),
+        passive=bool(data["passive"]),
         login_hint=str(data["login"]),
         session_cookie=session_cookie,
     )
@@ -147,16 +149,24 @@ def _confirm_data(confirm: Proved | None) -> dict[str, object] | None:
         "stamp": user.stamp,
         "assurance": to_data(confirm.assurance),
         "origin": list(confirm.origin),
+        "unmet": confirm.unmet,
     }
 
 
 async def _read_confirm(store: SignInStore, org: Org, data: object, app_id: str | None) -> Proved | None:
     match data:
-        case {"user_id": str(user_id), "stamp": int(stamp), "assurance": assurance, "origin": list(origin)}:
+        case {
+            "user_id": str(user_id),
+            "stamp": int(stamp),
+            "assurance": assurance,
+            "origin": list(origin),
+            "unmet": unmet,
+        }:
             subject = await store.subject(org.id, user_id, app_id)
             if subject is None:
                 return None
             # The stamp of the ticket, not today's: a change since then fails the guard of the write.
             as_proved = replace(subject, user=replace(subject.user, stamp=stamp))
-            return Proved(as_proved, from_data(assurance), origin=tuple(str(ident) for ident in origin))
+            path = tuple(str(ident) for ident in origin)
+            return Proved(as_proved, from_data(assurance), origin=path, unmet=cast("Kind | None", unmet))
     return None

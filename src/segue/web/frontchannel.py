@@ -92,6 +92,7 @@ class FrontDoor:
         ticket: PresentedTicket | None = None,
     ) -> SignInRequest:
         """A sign-in request with what every front channel takes from HTTP in the same way."""
+        session_cookie = self._cookies(request).read(request)
         return SignInRequest(
             channel=channel,
             org=request.site.org,
@@ -103,7 +104,8 @@ class FrontDoor:
             passive=passive,
             login_hint=login_hint,
             ticket=ticket,
-            session_cookie=self._cookies(request).read(request),
+            session_cookie=session_cookie,
+            session_withheld=session_cookie is None and _cookies_withheld(request),
         )
 
     async def begin(self, request: Request, wanted: SignInRequest) -> Response:
@@ -206,6 +208,17 @@ class SignInPage(Protocol):
     """The path and query of a dialect's page that resolves the waiting request of that key."""
 
     def __call__(self, key: str, /) -> str: ...
+
+
+def _cookies_withheld(request: Request) -> bool:
+    """Whether the browser sends a form of another site, to which it adds no Lax cookies. A browser that does not say
+    what kind of request it makes names at least the origin of a form; whatever names neither is no browser."""
+    if request.method != "POST":
+        return False
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "cross-site"
+    return request.headers.get("origin") not in (None, request.site.domain.base_url)
 
 
 def _changed(wanted: SignInRequest, signed_in: SignedIn) -> Refusal:
