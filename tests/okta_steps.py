@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import json
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from typing import Any
 import httpx
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from lxml import html
 
 from tests.http_client import Browser, parameters
 from tests.installation import Client, Person
@@ -18,6 +21,9 @@ from tests.server import Site
 AUTHN = "/api/v1/authn"
 ORG = "/oauth2/v1"
 DEFAULT = "/oauth2/default/v1"
+MESSAGE = re.compile(
+    r"\(window\.opener \|\| window\.parent\)\.postMessage\((?P<data>\{.*\}), (?P<origin>\"[^\"]*\")\);"
+)
 
 
 def sign_in(site: Site, person: Person, **body: object) -> httpx.Response:
@@ -148,3 +154,11 @@ def sign_in_by_page(
     page = browser.follow(page)
     assert page.status_code == 200, page.text[:2000]
     return browser.submit(page, username=person.login, password=person.password if password is None else password)
+
+
+def message_of(page: httpx.Response) -> tuple[dict[str, object], str]:
+    """The object that the page hands over, and the origin it hands it to."""
+    (script,) = html.document_fromstring(page.text).iter("script")
+    found = MESSAGE.fullmatch((script.text or "").strip())
+    assert found, script.text
+    return json.loads(found["data"]), json.loads(found["origin"])

@@ -1,27 +1,12 @@
 """How an authorization answer, good or bad, reaches the client."""
 
-import json
 import re
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
-from lxml import html
 from tests.http_client import form_of, parameters
-from tests.okta_steps import Pkce, answer, authorize, claims_of, signed_in
+from tests.okta_steps import Pkce, answer, authorize, claims_of, message_of, signed_in
 from tests.server import Site
-
-MESSAGE = re.compile(
-    r"\(window\.opener \|\| window\.parent\)\.postMessage\((?P<data>\{.*\}), (?P<origin>\"[^\"]*\")\);"
-)
-
-
-def message_of(page: httpx.Response) -> tuple[dict[str, object], str]:
-    """The object that the page hands over, and the origin it hands it to."""
-    (script,) = html.document_fromstring(page.text).iter("script")
-    found = MESSAGE.fullmatch((script.text or "").strip())
-    assert found, script.text
-    return json.loads(found["data"]), json.loads(found["origin"])
 
 
 @pytest.mark.parametrize(("response_type", "mode"), [("code", "query"), ("id_token", "fragment")])

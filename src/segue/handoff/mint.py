@@ -8,6 +8,7 @@ from segue.core.credential import NewCredential
 from segue.core.secret import Bearer, new_bearer, partition_of
 from segue.core.user import User
 from segue.handoff.kinds import TicketKind
+from segue.handoff.redeem import WaitingSession, waiting_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,13 @@ def mint(
     source: Source,
     now_at: int,
     minted_by: str | None = None,
-    waiting: NewCredential | None = None,
+    waiting: WaitingSession | None = None,
 ) -> Minted:
     """A ticket that carries ``assurance`` of ``user``. Nothing is stored yet: commit the credential first.
 
     ``waiting`` is a session that is written together with the ticket and handed out when it is redeemed.
     """
-    session = {"session": {"id": waiting.id, "digest": waiting.digest.hex()}} if waiting else {}
+    session = {"session": waiting_data(waiting)} if waiting else {}
     bearer = new_bearer(kind.id_prefix, partition_of(user.id), now_at, source.random)
     credential = NewCredential(
         org_id=user.org_id,

@@ -34,6 +34,18 @@ class WaitingSession:
     digest: bytes
 
 
+def waiting_data(waiting: WaitingSession | None) -> dict[str, str] | None:
+    """The JSON shape in which a ticket keeps its session."""
+    return {"id": waiting.session_id, "digest": waiting.digest.hex()} if waiting else None
+
+
+def read_waiting(data: object) -> WaitingSession | None:
+    match data:
+        case {"id": str(session_id), "digest": str(digest)}:
+            return WaitingSession(session_id, bytes.fromhex(digest))
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Redemption:
     """A ticket that was spent by this very request: whose sign-in it carries, and how it was proved."""
@@ -44,10 +56,7 @@ class Redemption:
 
     @property
     def waiting(self) -> WaitingSession | None:
-        match self.credential.data.get("session"):
-            case {"id": str(session_id), "digest": str(digest)}:
-                return WaitingSession(session_id, bytes.fromhex(digest))
-        return None
+        return read_waiting(self.credential.data.get("session"))
 
 
 async def redeem(

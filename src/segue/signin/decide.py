@@ -5,13 +5,14 @@ written.
 from dataclasses import dataclass, replace
 
 from segue.core.assurance import Assurance, Missing
+from segue.core.credential import Kind
 from segue.core.refusal import Refusal
 from segue.core.user import Subject
 from segue.core.verdict import Check, Verdict
 from segue.handoff.kinds import KINDS
-from segue.handoff.redeem import PresentedTicket, Redemption, redeem
+from segue.handoff.redeem import PresentedTicket, redeem
 from segue.policy.access import AccessQuestion, decide_access
-from segue.policy.collision import Collision, resolve
+from segue.policy.collision import resolve
 from segue.signin.request import Answer, Challenge, Proved, Refused, SignedIn, SignInRequest
 from segue.signin.sessions import KeepSession, SessionPlan, assurance_of, current, plan_adopt, plan_open, plan_renew
 from segue.stores import Found, SignInStore
@@ -42,11 +43,14 @@ class _Known:
 
 
 async def decide(request: SignInRequest, store: SignInStore, proved: Proved | None = None) -> Answer:
-    """Answers a sign-in request; ``proved`` is what the user just proved in an interaction.
+    """Answers a sign-in request; ``proved`` is what the user just proved in an interaction, or who arrived there by a
+    ticket that has yet to meet the browser's session.
 
     A ticket in the request is spent here, whatever the answer. A refusal is an answer and is not raised.
     """
     session = await _session(request, store)
+    if proved is not None and proved.unmet is not None:
+        return _meet(request, proved, proved.unmet, session)
     if proved is not None:
         return _judge(request, _by_proof(request, await _with_assignment(request, proved, store), session), session)
     if request.ticket is not None:
@@ -89,74 +93,53 @@ async def _by_ticket(
         if request.passive:
             return Refused(refusal, session)
         return Challenge("sign_in", session=session, refusal=refusal)
-    outcome, verdict = _collision(request, redemption, session)
+    kind = redemption.credential.kind
+    arrived = Proved(
+        redemption.subject,
+        redemption.assurance,
+        origin=redemption.credential.lineage_path,
+        waiting=redemption.waiting,
+    )
+    if request.session_withheld:
+        # OT-15: whose session the browser has shows with its next request, the one for the page.
+        return Challenge(None, user=redemption.subject.user, confirm=replace(arrived, unmet=kind))
+    return _meet(request, arrived, kind, session)
+
+
+def _meet(request: SignInRequest, arrived: Proved, kind: Kind, session: Found | None) -> Answer:
+    """What becomes of somebody who arrived by a ticket of that kind, now that the browser's session is known."""
+    arrived, user = replace(arrived, unmet=None), arrived.subject.user
+    outcome, verdict = resolve(
+        ticket_user_id=user.id,
+        session_user_id=session.credential.user_id if session else None,
+        default=request.when_other_user or KINDS[kind].when_other_user,
+        application_setting=request.app.when_other_user if request.app else None,
+        passive=request.passive,
+    )
     if outcome in ("none", "same_user", "replace"):
-        return _judge(request, _by_redemption(request, redemption, session, outcome), session)
+        return _judge(request, _by_proof(request, arrived, session), session)
     if outcome == "ask":
-        proved = Proved(redemption.subject, redemption.assurance, origin=redemption.credential.lineage_path)
-        return Challenge(None, user=redemption.subject.user, confirm=proved, session=session)
-    collision = Refusal("login_required", _OTHER_USER, verdict, user_id=redemption.subject.user.id, app_id=app_id)
+        return Challenge(None, user=user, confirm=arrived, session=session)
+    app_id = request.app.id if request.app else None
+    reason = "session_kept" if outcome == "keep" else "login_required"
+    collision = Refusal(reason, _OTHER_USER, verdict, user_id=user.id, app_id=app_id)
     if outcome == "end_and_prompt":
         return Challenge("sign_in", session=session, refusal=collision)
     return Refused(collision, session)
 
 
-def _collision(request: SignInRequest, redemption: Redemption, session: Found | None) -> tuple[Collision, Verdict]:
-    return resolve(
-        ticket_user_id=redemption.subject.user.id,
-        session_user_id=session.credential.user_id if session else None,
-        default=KINDS[redemption.credential.kind].when_other_user,
-        application_setting=request.app.when_other_user if request.app else None,
-        passive=request.passive,
-    )
-
-
-def _by_redemption(request: SignInRequest, redemption: Redemption, session: Found | None, outcome: Collision) -> _Known:
-    subject, assurance = redemption.subject, redemption.assurance
-    if outcome == "same_user" and session is not None and request.session_cookie:
-        return _same_user(request, subject, assurance, session, request.session_cookie)
-    ends = session.credential.id if session else None
-    if redemption.waiting is not None:
-        adopted = plan_adopt(
-            redemption.waiting, assurance, org=request.org, circumstances=request.circumstances, ends=ends
-        )
-        return _Known(subject, assurance, adopted, (adopted.bearer.id,))
-    plan = plan_open(
-        subject.user,
-        assurance,
-        org=request.org,
-        circumstances=request.circumstances,
-        origin=redemption.credential.lineage_path,
-        ends=ends,
-    )
-    return _Known(subject, assurance, plan, ())
-
-
 def _by_proof(request: SignInRequest, proved: Proved, session: Found | None) -> _Known:
-    if session is not None and session.credential.user_id == proved.subject.user.id and request.session_cookie:
-        return _same_user(request, proved.subject, proved.assurance, session, request.session_cookie, proved)
-    plan = plan_open(
-        proved.subject.user,
-        proved.assurance,
-        org=request.org,
-        circumstances=request.circumstances,
-        origin=proved.origin,
-        ends=session.credential.id if session else None,
-    )
+    user, cookie = proved.subject.user, request.session_cookie
+    if session is not None and session.credential.user_id == user.id and cookie:
+        merged = assurance_of(session).merged(proved.assurance)
+        renewed = plan_renew(session, merged, org=request.org, circumstances=request.circumstances, cookie=cookie)
+        return _Known(proved.subject, merged, renewed, (session.credential.id,), proved)
+    where, ends = request.circumstances, session.credential.id if session else None
+    if proved.waiting is not None:
+        adopted = plan_adopt(proved.waiting, proved.assurance, org=request.org, circumstances=where, ends=ends)
+        return _Known(proved.subject, proved.assurance, adopted, (adopted.bearer.id,), proved)
+    plan = plan_open(user, proved.assurance, org=request.org, circumstances=where, origin=proved.origin, ends=ends)
     return _Known(proved.subject, proved.assurance, plan, (), proved)
-
-
-def _same_user(
-    request: SignInRequest,
-    subject: Subject,
-    assurance: Assurance,
-    session: Found,
-    cookie: str,
-    proved: Proved | None = None,
-) -> _Known:
-    merged = assurance_of(session).merged(assurance)
-    plan = plan_renew(session, merged, org=request.org, circumstances=request.circumstances, cookie=cookie)
-    return _Known(subject, merged, plan, (session.credential.id,), proved)
 
 
 def _judge(request: SignInRequest, known: _Known, session: Found | None) -> Answer:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, cast
 
+from segue.core.application import WhenOtherUser
 from segue.core.assurance import Missing, from_data, read_requirement, requirement_data, to_data
 from segue.core.credential import Kind, NewCredential
 from segue.core.org import Domain, Org
@@ -12,6 +13,7 @@ from segue.core.refusal import Refusal
 from segue.core.secret import Bearer, digest, new_bearer, new_secret, partition_of, random_partition, read_bearer
 from segue.core.verdict import Check, Verdict
 from segue.events import Circumstances
+from segue.handoff.redeem import read_waiting, waiting_data
 from segue.signin.request import Challenge, Proved, SignInRequest
 from segue.stores import Claim, Commit, ConfigStore, SignInStore
 
@@ -55,6 +57,8 @@ async def park(
             "parameters": request.parameters,
             "app_id": app_id,
             "requirement": requirement_data(request.requirement),
+            "when_other_user": request.when_other_user,
+            "passive": request.passive,
             "login": challenge.user.login if challenge.user else request.login_hint,
             "missing": challenge.missing,
             "confirm": _confirm_data(challenge.confirm),
@@ -101,6 +105,8 @@ async def load(
         app=app,
         parameters=cast("Mapping[str, object]", data["parameters"]),
         requirement=read_requirement(data["requirement"]),
+        when_other_user=cast("WhenOtherUser | None", data["when_other_user"]),
+        passive=bool(data["passive"]),
         login_hint=str(data["login"]),
         session_cookie=session_cookie,
     )
@@ -147,16 +153,32 @@ def _confirm_data(confirm: Proved | None) -> dict[str, object] | None:
         "stamp": user.stamp,
         "assurance": to_data(confirm.assurance),
         "origin": list(confirm.origin),
+        "unmet": confirm.unmet,
+        "session": waiting_data(confirm.waiting),
     }
 
 
 async def _read_confirm(store: SignInStore, org: Org, data: object, app_id: str | None) -> Proved | None:
     match data:
-        case {"user_id": str(user_id), "stamp": int(stamp), "assurance": assurance, "origin": list(origin)}:
+        case {
+            "user_id": str(user_id),
+            "stamp": int(stamp),
+            "assurance": assurance,
+            "origin": list(origin),
+            "unmet": unmet,
+            "session": session,
+        }:
             subject = await store.subject(org.id, user_id, app_id)
             if subject is None:
                 return None
             # The stamp of the ticket, not today's: a change since then fails the guard of the write.
             as_proved = replace(subject, user=replace(subject.user, stamp=stamp))
-            return Proved(as_proved, from_data(assurance), origin=tuple(str(ident) for ident in origin))
+            path = tuple(str(ident) for ident in origin)
+            return Proved(
+                as_proved,
+                from_data(assurance),
+                origin=path,
+                waiting=read_waiting(session),
+                unmet=cast("Kind | None", unmet),
+            )
     return None

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from segue.core.application import Application
+from segue.core.application import Application, WhenOtherUser
 from segue.core.assurance import Assurance, Missing, Requirement
+from segue.core.credential import Kind
 from segue.core.org import Domain, Org
 from segue.core.refusal import Refusal
 from segue.core.user import Subject, User
 from segue.core.verdict import Verdict
 from segue.events import Circumstances, Event
-from segue.handoff.redeem import PresentedTicket
+from segue.handoff.redeem import PresentedTicket, WaitingSession
 from segue.signin.sessions import SessionPlan
 from segue.stores import Found
 
@@ -21,7 +22,8 @@ class SignInRequest:
 
     ``channel`` names the front channel that finishes it; ``parameters`` is what that channel needs then, as JSON, so
     that the request can wait for the user. ``passive`` forbids any page. ``requirement`` is what the request itself
-    asks, before the application's own is added. ``session_cookie`` is the cookie's value, if a usable one came.
+    asks, before the application's own is added. ``session_cookie`` is the cookie's value, if a usable one came;
+    ``session_withheld`` says that the browser may have kept it back, as it does for a form of another site.
     """
 
     channel: str
@@ -35,6 +37,9 @@ class SignInRequest:
     login_hint: str = ""
     ticket: PresentedTicket | None = None
     session_cookie: str | None = field(default=None, repr=False)
+    session_withheld: bool = False
+    #: What this way in does by default where a ticket meets somebody else's session; else the kind of ticket says.
+    when_other_user: WhenOtherUser | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,10 @@ class Proved:
     events: tuple[Event, ...] = ()
     #: Lineage path of the ticket the proof came from, if it came from one.
     origin: tuple[str, ...] = ()
+    #: The session that was made together with that ticket, if one was.
+    waiting: WaitingSession | None = None
+    #: The kind of that ticket, as long as it has not met the session that the browser kept back.
+    unmet: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from segue.core.application import Application
+from segue.core.application import Application, WhenOtherUser
 from segue.core.assurance import Requirement
 from segue.core.clock import Source
 from segue.core.credential import NewCredential, Participation
@@ -98,8 +98,10 @@ class FrontDoor:
         passive: bool = False,
         login_hint: str = "",
         ticket: PresentedTicket | None = None,
+        when_other_user: WhenOtherUser | None = None,
     ) -> SignInRequest:
         """A sign-in request with what every front channel takes from HTTP in the same way."""
+        session_cookie = self._cookies(request).read(request)
         return SignInRequest(
             channel=channel,
             org=request.site.org,
@@ -111,7 +113,9 @@ class FrontDoor:
             passive=passive,
             login_hint=login_hint,
             ticket=ticket,
-            session_cookie=self._cookies(request).read(request),
+            session_cookie=session_cookie,
+            session_withheld=session_cookie is None and _cookies_withheld(request),
+            when_other_user=when_other_user,
         )
 
     async def begin(self, request: Request, wanted: SignInRequest) -> Response:
@@ -214,6 +218,17 @@ class SignInPage(Protocol):
     """The path and query of a dialect's page that resolves the waiting request of that key."""
 
     def __call__(self, key: str, /) -> str: ...
+
+
+def _cookies_withheld(request: Request) -> bool:
+    """Whether the browser sends a form of another site, to which it adds no Lax cookies. A browser that does not say
+    what kind of request it makes names at least the origin of a form; whatever names neither is no browser."""
+    if request.method != "POST":
+        return False
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "cross-site"
+    return request.headers.get("origin") not in (None, request.site.domain.base_url)
 
 
 def _changed(wanted: SignInRequest, signed_in: SignedIn) -> Refusal:

@@ -49,11 +49,13 @@ class InteractionPages:
     async def show(self, request: Request, key: str) -> Response:
         """The page for what the waiting request ``key`` lacks. Raises Refusal ``interaction_gone``.
 
-        A request that arrived without cookies (a form of another site) meets the session only here, so it may turn out
-        that nothing is lacking. It does not go on by itself where a ticket failed: that ticket may have been another
-        user's.
+        A request that arrived without cookies (a form of another site) meets the session only here, and so does its
+        ticket; it may turn out that nothing is lacking. It does not go on by itself where a ticket failed: that ticket
+        may have been another user's.
         """
         waiting = await self.door.load(request, key)
+        if waiting.confirm is not None and waiting.confirm.unmet:
+            return await self.door.resume(request, waiting, waiting.confirm)
         if waiting.confirm is not None:
             return await self._confirm_page(request, waiting, waiting.confirm.subject.user)
         if waiting.reference:

@@ -120,6 +120,34 @@ async def test_OT_15_a_ticket_of_another_user_never_answers_for_the_session(worl
     assert await find_session(world, cookie) is not None
 
 
+@pytest.mark.parametrize("passive", [True, False])
+@pytest.mark.parametrize("session_of", ["nobody", "ann", "bob"])
+async def test_OT_15_a_ticket_waits_for_a_session_that_was_kept_back(world: World, passive, session_of) -> None:
+    """A browser sends a form of another site without its cookies: the ticket is spent, and meets the session later."""
+    ticket = await world.ticket(world.ann, proved_now(world))
+    answer = await decide(world.request(ticket=ticket, passive=passive, session_withheld=True), world.store)
+    assert isinstance(answer, Challenge)
+    assert answer.confirm is not None
+    assert answer.confirm.unmet == "session_token"
+    again = await decide(world.request(ticket=ticket, passive=True), world.store)
+    assert isinstance(again, Refused)
+
+    users = {"ann": world.ann, "bob": world.bob}
+    cookie = await signed_in_cookie(world, users[session_of]) if session_of in users else None
+    met = await decide(world.request(session_cookie=cookie, passive=passive), world.store, answer.confirm)
+    if session_of != "bob":
+        assert isinstance(met, SignedIn)
+        assert met.user.id == world.ann.id
+        assert isinstance(met.session, RenewSession if session_of == "ann" else OpenSession)
+    elif passive:
+        assert isinstance(met, Refused)
+        assert met.refusal.reason == "login_required"
+    else:
+        assert isinstance(met, Challenge)
+        assert met.confirm is not None
+        assert met.confirm.unmet is None, "from here on the user is asked"
+
+
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [("replace", SignedIn), ("refuse", Refused), ("keep", Refused), ("end_and_prompt", Challenge), ("ask", Challenge)],

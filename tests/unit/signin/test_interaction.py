@@ -77,11 +77,12 @@ async def test_a_confirmation_keeps_who_the_ticket_was_for_and_their_stamp(world
     subject = await world.store.subject(world.org.id, world.ann.id, world.app.id)
     assert subject is not None
     assurance = Assurance((Proof("password", "knowledge", ("pwd",), world.now_at),))
-    proved = Proved(subject, assurance, origin=("20tticket",))
+    proved = Proved(subject, assurance, origin=("20tticket",), unmet="session_token")
     waiting = await load(world, await park(world, Challenge(None, user=world.ann, confirm=proved)))
     assert waiting.confirm is not None
     assert waiting.confirm.subject.user.id == world.ann.id
     assert waiting.confirm.subject.assigned
     assert waiting.confirm.assurance == assurance
     assert waiting.confirm.origin == ("20tticket",)
+    assert waiting.confirm.unmet == "session_token"
     assert waiting.confirm.subject.user.stamp == world.ann.stamp
