@@ -4,7 +4,6 @@ import email
 import email.policy
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -78,9 +77,7 @@ class Bench:
     async def ask(self, enrollment: FactorEnrollment) -> Asked:
         return await self.factors.ask(self.context, enrollment)
 
-    async def verify(
-        self, enrollment: FactorEnrollment, challenge: Any = None, /, **answer: str
-    ) -> Accepted:
+    async def verify(self, enrollment: FactorEnrollment, challenge: Any = None, /, **answer: str) -> Accepted:
         return await self.factors.verify(self.context, enrollment, challenge or {}, answer)
 
     def sent(self) -> list[bytes]:
@@ -149,5 +146,3 @@ def bench(world: World, sealer: Sealer, quick_hasher: PasswordHasher, tmp_path: 
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """No pause between two codes to one person."""
     monkeypatch.setattr(throttle, "RESEND_MS", 0)
-
-

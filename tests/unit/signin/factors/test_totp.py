@@ -40,8 +40,9 @@ def code_of(step: int) -> str:
 
 @pytest.mark.parametrize(("seconds", "code"), VECTORS)
 async def test_the_vectors_of_RFC_6238(bench: Bench, seconds: int, code: str) -> None:
+    enrollment = rfc_enrollment(bench)  # today: an id has no room for the year 2603
     at(bench, seconds * 1000)
-    accepted = await bench.verify(rfc_enrollment(bench), code=code[2:])
+    accepted = await bench.verify(enrollment, code=code[2:])
     assert accepted.step == seconds // 30
     assert accepted.amr == ("otp",)
 
@@ -127,10 +128,9 @@ async def test_enrolling_shows_a_seed_that_an_app_can_use(bench: Bench) -> None:
 
 async def test_a_wrong_code_activates_nothing(bench: Bench) -> None:
     offer = await bench.enroll("totp")
-    code = pyotp.TOTP(str(offer.shown["secret"])).at(bench.context.circumstances.now_at / 1000)
-    wrong = f"{(int(code) + 1) % 10**6:06}"
-    if wrong in {pyotp.TOTP(str(offer.shown["secret"])).at(0, counter_offset=0)}:
-        pytest.skip("one in a million")
+    app, now_s = pyotp.TOTP(str(offer.shown["secret"])), bench.context.circumstances.now_at // 1000
+    right = {app.at(now_s, counter_offset=offset) for offset in (-1, 0, 1)}
+    wrong = next(code for code in ("000000", "000001", "000002", "000003") if code not in right)
     refusal = await refused(bench.activate(offer, code=wrong))
     assert refusal.reason == "factor_answer"
 
