@@ -69,15 +69,22 @@ class WsFedSignOn:
         verdict = _check(params, party, request.now_at)
         if not verdict.allowed:
             raise Refusal("wsfed_request", _PUBLIC, verdict, app_id=app.id)
+        reply_url, context = params.get("wreply") or party.reply_urls[0], params.get("wctx")
+        return await self._begin(request, app, reply_url, context, _requirement(params.get("wfresh"), request.now_at))
+
+    async def start(self, request: Request, app: Application) -> Response:
+        """Answers unsolicited, at the default reply address: a link of ours starts the application."""
+        return await self._begin(request, app, _party(app).reply_urls[0], request.params.get("wctx"), Requirement())
+
+    async def _begin(
+        self, request: Request, app: Application, reply_url: str, context: str | None, requirement: Requirement
+    ) -> Response:
         wanted = self.door.sign_in_request(
             request,
             channel=CHANNEL,
             app=app,
-            parameters={
-                "reply_url": params.get("wreply") or party.reply_urls[0],
-                "context": params.get("wctx"),
-            },
-            requirement=_requirement(params.get("wfresh"), request.now_at),
+            parameters={"reply_url": reply_url, "context": context},
+            requirement=requirement,
             ticket=carriers.find(self.profile.ticket_slots, request.query, request.form),
         )
         return await self.door.begin(request, wanted)

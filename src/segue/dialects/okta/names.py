@@ -25,6 +25,12 @@ SIGN_OUT: Final = "/login/signout"
 RESUME: Final = "/oauth2/v1/authorize/redirect"
 
 SAML_SSO: Final = "/app/{name}/{key}/sso/saml"
+WSFED_SSO: Final = "/app/{name}/{key}/sso/wsfed/passive"
+WSFED_SHARED: Final = "/app/template_wsfed/sso/wsfed/passive"
+REDIRECT_LINK: Final = "/login/sessionCookieRedirect"
+SESSION_IMAGE: Final = "/login/sessionCookie"
+HOME_LINK: Final = "/home/{name}/{app}/{link}"
+APP_LINK: Final = "/app/{name}/{key}/{link}"
 SAML_METADATA: Final = "/app/{key}/sso/saml/metadata"
 
 ORG_SERVER: Final = "/oauth2/v1"
@@ -35,12 +41,15 @@ OAUTH_DOCUMENT: Final = "/.well-known/oauth-authorization-server"
 # --- parameters ---
 
 FROM_URI: Final = "fromURI"
+REDIRECT_URL: Final = "redirectUrl"
 OKTA_KEY: Final = "okta_key"
 
 # --- ticket slots: a constant set of kinds each (OT-04) ---
 
-_SIGN_IN_TICKETS: Final[frozenset[Kind]] = frozenset({"session_token"})
+_SIGN_IN_TICKETS: Final[frozenset[Kind]] = frozenset({"session_token", "cookie_token"})
 TICKET_SLOTS: Final = (Slot("sessionToken", _SIGN_IN_TICKETS), Slot("onetimetoken", _SIGN_IN_TICKETS))
+REDIRECT_LINK_SLOTS: Final = (Slot("token", _SIGN_IN_TICKETS),)
+IMAGE_SLOTS: Final = (Slot("token", frozenset({"image_token"})),)
 
 API_TOKENS: Final[frozenset[Kind]] = frozenset({"api_token"})
 
