@@ -153,7 +153,9 @@ class HomeChannel:
         return Finished(Redirect(location=location))
 
     async def refuse(self, request: SignInRequest, refusal: Refusal, event_id: str) -> Response:
-        """A page; but where the ticket met somebody else's session and that one stays, the person goes on as they are."""
+        """A page; but where the ticket met somebody else's session and that one stays, the person goes on as they
+        are.
+        """
         if refusal.reason == "session_kept":
             site = Site(request.org, request.domain)
             return Redirect(location=await self.addresses.absolute(site, str(request.parameters[_LOCATION])))

@@ -1,7 +1,7 @@
 """Starting an application from a link: sign in, then on to where the application begins.
 
-For applications that take nothing from us but the visit: a bookmark, and an OpenID Connect client with an address at which
-it starts its own sign-in (OIDC Core 4). SAML and WS-Federation applications start at their own front channels.
+For applications that take nothing from us but the visit: a bookmark, and an OpenID Connect client with an address at
+which it starts its own sign-in (OIDC Core 4). SAML and WS-Federation applications start at their own front channels.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""A one-pixel image that signs a browser in. Off unless an org switches it on: browsers block third-party cookies, and any
-page of the world can hold an image (F6-01).
+"""A one-pixel image that signs a browser in. Off unless an org switches it on: browsers block third-party cookies, and
+any page of the world can hold an image (F6-01).
 
-The answer is the same octets whatever happened (F6-02). It never replaces a session, and it answers only where the browser
-says that it is an image, asked for by the org's own pages or those of a trusted origin.
+The answer is the same octets whatever happened (F6-02). It never replaces a session, and it answers only where the
+browser says that it is an image, asked for by the org's own pages or those of a trusted origin.
 """
 
 from base64 import b64decode
