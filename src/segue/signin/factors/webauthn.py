@@ -17,6 +17,7 @@ from webauthn import (
     verify_registration_response,
 )
 from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
+from webauthn.helpers import decode_credential_public_key, decoded_public_key_to_cryptography
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.options_to_json_dict import options_to_json_dict
 from webauthn.helpers.structs import (
@@ -105,6 +106,7 @@ class WebAuthn:
                     supported_pub_key_algs=_ALGORITHMS,
                 )
             )
+            _checked(lambda: _usable_key(verified.credential_public_key))
             if len(verified.credential_id) > _MAX_CREDENTIAL_ID:
                 raise _NotVerified("the credential id is too long")
         except _NotVerified as problem:
@@ -213,6 +215,11 @@ def _checked(verify: Callable[[], _T]) -> _T:
     except Exception as problem:
         cause = problem.__cause__ or problem
         raise _NotVerified(f"{type(cause).__name__}: {cause}"[:200]) from problem
+
+
+def _usable_key(public_key: bytes) -> object:
+    """The key as the library will use it: without a signature at registration, nobody has tried it yet."""
+    return decoded_public_key_to_cryptography(decode_credential_public_key(public_key))
 
 
 def _client_data(answer: Mapping[str, str]) -> bytes:
