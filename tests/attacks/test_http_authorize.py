@@ -248,7 +248,7 @@ def test_OA_01_each_client_has_its_own_addresses(site: Site) -> None:
 @pytest.mark.parametrize(
     "address",
     ["http://127.0.0.1:0/done", "http://127.0.0.1:99999/done", "http://127.0.0.1:8000/done/", "http://[::1]:8000/done",
-     "http://localhost:8000/done", "http://127.0.0.2:8000/done", "https://127.0.0.1:800/done", "com.example.app:/done/x",
+     "http://localhost:8000/done", "http://127.0.0.2:8000/done", "https://127.0.0.1:80/done", "com.example.app:/done/x",
      "com.example.app://done", "COM.example.app:/done", "http://127.0.0.1:8000/done?x=1", "http://127.0.0.1:8 0/done"],
 )  # fmt: skip
 def test_OA_01_the_port_is_all_that_a_native_client_may_choose(site: Site, address: str) -> None:
