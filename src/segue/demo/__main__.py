@@ -179,10 +179,10 @@ def _welcome(seeded: Seeded, addresses: Addresses, folder: Folder, ca: Path | No
 
 def _explain_command(var: Path) -> str:
     """What to type, from here, to explain an event of this demo."""
-    command = _short(Path(sys.executable).parent / "segue")
-    return (
-        f"{command} explain" if var == Path.cwd() / "var" else f"SEGUE_VAR={shlex.quote(_short(var))} {command} explain"
-    )
+    script = Path(sys.executable).with_name("segue")
+    command = _short(script) if script.exists() else f"{_short(Path(sys.executable))} -m segue"
+    setting = "" if var == Path.cwd() / "var" else f"SEGUE_VAR={shlex.quote(_short(var))} "
+    return f"{setting}{command} explain"
 
 
 def _short(path: Path) -> str:
