@@ -18,7 +18,7 @@ def test_a_new_folder_is_marked_and_private(tmp_path: Path) -> None:
 def test_secrets_are_kept_for_the_next_run(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "var")
     assert folder.read_kept() == Kept()
-    kept = Kept({"ann": "pass"}, {"web": "secret"}, "token")
+    kept = Kept({"ann": "pass"}, {"web": "secret"}, "token", announced=True)
     folder.write_kept(kept)
     folder.close()
     again = Folder(tmp_path / "var")

@@ -65,7 +65,7 @@ async def may_use(at: Workplace, app_id: str) -> set[str]:
 async def test_what_a_newcomer_gets(at: Workplace) -> None:
     seeded = await seed(at, HERE, SERVERS)
     okta = manifest(seeded, at)["okta"]
-    assert seeded.first_run
+    assert not at.kept.announced
     assert [domain.base_url for domain in await at.store.domains()] == [HERE.idp]
     assert (okta["issuer"], okta["default_issuer"]) == (HERE.idp, f"{HERE.idp}/oauth2/default")
     assert set(okta["users"]) == {"ann", "bob", "outsider"}
@@ -106,7 +106,6 @@ async def test_a_second_run_changes_nothing(at: Workplace) -> None:
     before = manifest(first, at), await at.store.signing_keys(org, "main"), await at.store.trusted_origins(org)
     version = await at.store.org_version(org)
     again = await seed(at, HERE, SERVERS)
-    assert not again.first_run
     assert (
         manifest(again, at),
         await at.store.signing_keys(org, "main"),
@@ -145,10 +144,9 @@ async def test_a_move_keeps_the_data(at: Workplace, there: Addresses) -> None:
 
 async def test_a_lost_folder_means_new_secrets_for_the_same_org(at: Workplace) -> None:
     before = manifest(await seed(at, HERE, SERVERS), at)
-    forgetful = dataclasses.replace(at, kept=Kept())
-    seeded = await seed(forgetful, HERE, SERVERS)
-    after = manifest(seeded, forgetful)
-    assert seeded.first_run
+    forgetful = dataclasses.replace(at, kept=Kept(announced=True))
+    after = manifest(await seed(forgetful, HERE, SERVERS), forgetful)
+    assert not forgetful.kept.announced, "a new password of the administrator is told again"
     org = await org_of(at.store)
     for name, entry in after["okta"]["users"].items():
         assert entry["id"] == before["okta"]["users"][name]["id"]

@@ -145,3 +145,14 @@ def test_keys_of_somebody_else_are_not_used(
     assert main(["--var", str(tmp_path / "var"), "--port", str(block())]) == 1
     assert "unset SEGUE_MASTER_KEY" in capsys.readouterr().err
     assert not (tmp_path / "production.db").exists()
+
+
+def test_a_database_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    var = tmp_path / "var"
+    var.mkdir()
+    (var / "segue-demo").write_text("")
+    (var / "segue.db").write_text("no database at all, but a long text that only looks like a file of one " * 20)
+    assert main(["--var", str(var), "--port", str(block())]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "--fresh starts over" in said

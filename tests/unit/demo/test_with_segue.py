@@ -156,7 +156,7 @@ def test_the_event_on_the_page_can_be_explained(browser: httpx.Client, demo: Dem
     [event] = EVENT_ID.findall(answer.text)
     # What the page says to type, from the folder that the demo was started in.
     [command] = re.findall(r'<code class="command">([^<]*)</code>', answer.text)
-    told = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    told = subprocess.run(html.unescape(command), shell=True, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
     assert event in command
     assert event in told.stdout
