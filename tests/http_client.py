@@ -129,6 +129,13 @@ def text_of(page: httpx.Response, element_id: str) -> str:
     return " ".join(found[0].text_content().split()) if found else ""
 
 
+def policy_of(response: httpx.Response) -> dict[str, str]:
+    """The Content-Security-Policy, each directive once."""
+    parts = [part.strip().partition(" ") for part in response.headers["content-security-policy"].split(";")]
+    assert len({name for name, _, _ in parts}) == len(parts)
+    return {name: value for name, _, value in parts}
+
+
 def parameters(address: str) -> dict[str, str]:
     """The parameters of an address, from its query and its fragment; each may be there once."""
     parts = urlsplit(address)

@@ -303,6 +303,7 @@ async def test_JO_08_tokens_of_another_key_issuer_or_purpose(provider: Provider)
         jwt.issue({**claims, "iss": f"{ISSUER}/as/custom"}, typ=None, key=own, ring=ring),
         jwt.issue({**claims, "aud": "web"}, typ=None, key=own, ring=ring),
         jwt.issue({**claims, "jti": str(claims["jti"]).replace("AT.", "ID.")}, typ=None, key=own, ring=ring),
+        jwt.issue({**claims, "jti": str(claims["jti"]).removeprefix("AT.")}, typ=None, key=own, ring=ring),
         jwt.issue({**claims, "jti": "AT." + ident("atk")}, typ=None, key=own, ring=ring),
         jwt.issue({**claims, "jti": "AT." + provider.browser["session"]}, typ=None, key=own, ring=ring),
         jwt.issue(claims, typ="at+jwt", key=own, ring=ring),
@@ -311,4 +312,7 @@ async def test_JO_08_tokens_of_another_key_issuer_or_purpose(provider: Provider)
     ]
     for token in forged:
         assert (await provider.refused(provider.userinfo(token))).reason == "invalid_token"
+    moved = {**claims, "iss": f"{ISSUER}/as/custom", "aud": "api://custom"}
+    at_custom = provider.userinfo(jwt.issue(moved, typ=None, key=own, ring=ring), provider.custom)
+    assert (await provider.refused(at_custom)).reason == "invalid_token"
     assert (await provider.userinfo(tokens["access_token"]))["sub"] == provider.ann.id

@@ -1,8 +1,9 @@
 """Segue as a server sees it: an ASGI application that starts and stops with its server."""
 
+import asyncio
 import sys
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from segue.app import logs
 from segue.app.checks import CannotStart
@@ -11,6 +12,8 @@ from segue.settings import SettingsError, load
 
 STARTUP_FAILURE = 3
 """The exit status that tells a supervisor not to try again (uvicorn's own)."""
+
+_TRY_AGAIN = [(b"retry-after", b"5"), (b"content-length", b"0"), (b"cache-control", b"no-store")]
 
 
 class WithLifespan:
@@ -21,9 +24,26 @@ class WithLifespan:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._segue.edge(scope, receive, send)
+            await self._http(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._segue.edge(scope, receive, watched)
+        except asyncio.CancelledError:
+            # The server's deadline for stopping has passed (G9). What was being written is settled by the store.
+            if started:
+                raise
+            await send({"type": "http.response.start", "status": 503, "headers": _TRY_AGAIN})
+            await send({"type": "http.response.body", "body": b""})
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()  # lifespan.startup

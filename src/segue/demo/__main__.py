@@ -60,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say_no(f"The demo could not be seeded: {refusal.public} --fresh starts over.")
     except StoreUnavailable as error:
         return _say_no(f"The demo's database cannot be used: {error}.")
+    except OSError as error:
+        return _say_no(f"The demo cannot go on: {error}.")
     return 0
 
 
@@ -78,9 +80,7 @@ def _run(folder: Folder, addresses: Addresses, sockets: Sockets) -> None:
     configure(settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if not runner.run(_has_schema(settings)):
-            from segue.storage.migrate import upgrade  # takes a while to import, and is seldom needed
-
-            upgrade(settings.database)
+            _bring_up(settings)
         runner.run(_serve(settings, folder, addresses, sockets, tls))
 
 
@@ -100,6 +100,17 @@ def _settings(folder: Folder, addresses: Addresses) -> Settings:
         raise Trouble("The demo has keys of its own: unset SEGUE_MASTER_KEY and SEGUE_EPOCH to run it.")
     ensure_master_key(settings)
     return settings
+
+
+def _bring_up(settings: Settings) -> None:
+    from segue.storage.migrate import upgrade  # takes a while to import, and is seldom needed
+
+    try:
+        upgrade(settings.database)
+    # Driver, SQLAlchemy and Alembic each have their own errors, and every one of them means the same here.
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise Trouble(f"The demo's database cannot be brought up to date ({reason}): --fresh starts over.") from error
 
 
 async def _has_schema(settings: Settings) -> bool:
@@ -133,7 +144,9 @@ async def _serve(
         async with serving(sites, sockets, tls) as running:
             await _every_port_answers(addresses, ca)
             write_private(folder.manifest, manifest)
-            print(_welcome(seeded, addresses, folder, ca), flush=True)
+            print(_welcome(seeded, addresses, folder, ca, announced=kept.announced), flush=True)
+            kept.announced = True
+            folder.write_kept(kept)
             await until(stop, running)
             folder.manifest.unlink(missing_ok=True)
     finally:
@@ -153,7 +166,7 @@ async def _every_port_answers(addresses: Addresses, ca: Path | None) -> None:
                 raise Trouble(f"{address} answers {answer.status_code}.")
 
 
-def _welcome(seeded: Seeded, addresses: Addresses, folder: Folder, ca: Path | None) -> str:
+def _welcome(seeded: Seeded, addresses: Addresses, folder: Folder, ca: Path | None, *, announced: bool) -> str:
     places = (
         ("Start here", addresses.idp, "Segue itself, with links to the rest"),
         ("Login page", addresses.login, "a custom login page: its own form, Segue's Authentication API"),
@@ -169,7 +182,7 @@ def _welcome(seeded: Seeded, addresses: Addresses, folder: Folder, ca: Path | No
     lines += [f"  {what:<16} {address:<24} {about}" for what, address, about in places]
     lines += ["", "  Sign in as"]
     lines += [f"    {login:<{width}}  {password}  {_ABOUT[name]}" for name, login, password in people]
-    if seeded.first_run:
+    if not announced:
         lines += ["", f"  Administrator: {seeded.admin.login}, password {seeded.admin.password} (printed this once)"]
     lines += ["", f"  For scripts: {_short(folder.manifest)}"]
     if ca:
@@ -179,10 +192,10 @@ def _welcome(seeded: Seeded, addresses: Addresses, folder: Folder, ca: Path | No
 
 def _explain_command(var: Path) -> str:
     """What to type, from here, to explain an event of this demo."""
-    command = _short(Path(sys.executable).parent / "segue")
-    return (
-        f"{command} explain" if var == Path.cwd() / "var" else f"SEGUE_VAR={shlex.quote(_short(var))} {command} explain"
-    )
+    script = Path(sys.executable).with_name("segue")
+    command = _short(script) if script.exists() else f"{_short(Path(sys.executable))} -m segue"
+    setting = "" if var == Path.cwd() / "var" else f"SEGUE_VAR={shlex.quote(_short(var))} "
+    return f"{setting}{command} explain"
 
 
 def _short(path: Path) -> str:

@@ -33,7 +33,7 @@ _MEANINGS: Final[Mapping[str, str]] = {
     "preferred_username": "the name the user signs in with",
     "scp": "what the token allows",
     "sid": "the browser session it came from",
-    "sub": "the user, by an id that never changes",
+    "sub": "whom the token is about",
     "uid": "the user's id",
     "updated_at": "when the profile was last changed",
     "ver": "the version of this token's layout",

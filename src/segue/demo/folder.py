@@ -22,11 +22,15 @@ _OWNER_ONLY: Final = 0o600
 
 @dataclass(slots=True)
 class Kept:
-    """Secrets of the seeded org that the database has only digests of. Names are the manifest's."""
+    """Secrets of the seeded org that the database has only digests of; names are the manifest's.
+
+    ``announced`` says that the administrator's password was printed.
+    """
 
     passwords: dict[str, str] = field(default_factory=dict)
     client_secrets: dict[str, str] = field(default_factory=dict)
     api_token: str = ""
+    announced: bool = False
 
 
 class Folder:

@@ -180,8 +180,13 @@ def _signed_part(root: Any) -> bytes:
 
 
 def _verified_assertion(signed: bytes, certificates: Sequence[Certificate]) -> Any:
-    """The assertion as the signature covers it, so that nothing below is read from anywhere else."""
+    """The assertion as the signature covers it, so that nothing below is read from anywhere else.
+
+    The signature has to cover all of ``signed``: one of a part inside it says nothing about what is around.
+    """
     element: Any = extract_verified_element_and_certificate(xml=signed, certificates=certificates)[0]
+    if element.tag != deserialize_xml(signed).tag:
+        raise ResponseRefused("The signature covers a part of the response alone.")
     return element if _local(element) == "Assertion" else element.find("saml:Assertion", _NAMES)
 
 

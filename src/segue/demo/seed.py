@@ -77,7 +77,6 @@ class Seeded:
     people: dict[str, Person]
     apps: dict[str, Application]
     admin: Person
-    first_run: bool
 
 
 async def seed(at: Workplace, addresses: Addresses, servers: tuple[NewServer, ...]) -> Seeded:
@@ -90,7 +89,6 @@ async def seed(at: Workplace, addresses: Addresses, servers: tuple[NewServer, ..
     established = await orgs.establish_org(at.store, at.sealer, new, at.change(""))
     change = at.change(established.org.id)
     await _settings(at, established.org, addresses, change)
-    first_run = ADMIN not in at.kept.passwords
     people = {name: await _person(at, name, change) for name in _PEOPLE}
     admin = await _person(at, ADMIN, change)
     apps = await _applications(at, addresses, change)
@@ -99,7 +97,7 @@ async def seed(at: Workplace, addresses: Addresses, servers: tuple[NewServer, ..
             await applications.assign(at.store, app.id, people[name].user.id, change)
     await _trust_origins(at, addresses, change)
     await _api_token(at, admin.user, change)
-    return Seeded(people, apps, admin, first_run)
+    return Seeded(people, apps, admin)
 
 
 async def _point_to(at: Workplace, base_url: str) -> None:
@@ -133,6 +131,8 @@ async def _person(at: Workplace, name: str, change: Change) -> Person:
         return Person(known, kept)
     password = kept or new_password(at.source.random)
     at.kept.passwords[name] = password
+    if name == ADMIN:
+        at.kept.announced = False
     at.save()
     if known is not None:
         return Person(await users.set_password(at.store, at.hasher, known.id, password, change), password)

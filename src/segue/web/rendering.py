@@ -103,7 +103,7 @@ class Renderer:
         # redirect by which a service provider goes on from its consumer address to its start page.
         own_origin = parse_web_url(response.action).origin
         policy = (
-            f"default-src 'none'; script-src 'nonce-{nonce}'; form-action {own_origin} https:; "
+            f"default-src 'none'; style-src 'self'; script-src 'nonce-{nonce}'; form-action {own_origin} https:; "
             "frame-ancestors 'none'; base-uri 'none'"
         )
         body = self.templates.get_template("auto_post.html").render(

@@ -1,5 +1,6 @@
 """What must hold at a start."""
 
+import asyncio
 import base64
 import os
 import sqlite3
@@ -127,3 +128,36 @@ def test_a_worker_that_cannot_be_built_says_so_and_is_not_tried_again(
         create_asgi()
     assert caught.value.code == 3
     assert "There is no master key" in capsys.readouterr().err
+
+
+async def test_G9_who_is_still_waiting_at_the_deadline_is_told_to_try_again(installation: Settings) -> None:
+    """The server cancels what it cannot wait for any longer; that is no fault and no empty answer."""
+    segue = build(installation)
+    await segue.start()
+    sent: list[dict[str, object]] = []
+    waiting = asyncio.Event()
+
+    async def receive() -> dict[str, object]:
+        waiting.set()
+        await asyncio.Event().wait()
+        return {}
+
+    async def send(message: object) -> None:
+        sent.append(dict(message))  # type: ignore[call-overload]
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/v1/authn",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost:8080"), (b"content-type", b"application/json"), (b"content-length", b"9")],
+        "client": ("127.0.0.1", 5),
+    }
+    request = asyncio.create_task(WithLifespan(segue)(scope, receive, send))
+    await waiting.wait()
+    request.cancel()
+    await request
+    await segue.stop()
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    assert sent[0]["status"] == 503
+    assert (b"retry-after", b"5") in sent[0]["headers"]  # type: ignore[operator]

@@ -38,6 +38,7 @@ class Answer:
 class Running:
     process: "subprocess.Popen[str]"
     port: int
+    log: Path
 
     def ask(self, path: str, *, body: str | None = None) -> Answer:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=WITHIN_S)) as connection:
@@ -55,9 +56,9 @@ class Running:
         return self.process.wait(WITHIN_S), time.monotonic() - began
 
     def rest(self) -> str:
-        """What it said since it announced itself. Call after it has ended."""
+        """What it said beside announcing itself. Call after it has ended."""
         assert self.process.stdout is not None
-        return self.process.stdout.read()
+        return self.process.stdout.read() + self.log.read_text()
 
 
 @contextmanager
@@ -68,7 +69,7 @@ def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[Runni
         assert process.stdout is not None
         said = process.stdout.readline()
         assert re.match(rf"Segue listens at https?://127\.0\.0\.1:{port}( with \d workers)?\. ", said), said
-        yield Running(process, port)
+        yield Running(process, port, folder / "log")
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -78,21 +79,24 @@ def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[Runni
 
 
 def start(folder: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "segue", "serve", *arguments],
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    """What it logs goes to a file: a pipe that nobody reads would make it wait."""
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "segue", "serve", *arguments],
+            cwd=folder,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
 
 
 def refuses(folder: Path, says: str, *arguments: str, **environment: str) -> None:
     """It does not start, and says why in one sentence."""
     process = start(folder, *arguments, **environment)
-    output, _ = process.communicate(timeout=WITHIN_S)
+    said, _ = process.communicate(timeout=WITHIN_S)
+    output = said + (folder / "log").read_text()
     assert process.returncode == 1, output
     assert output.startswith("segue: ")
     assert len(output.strip().splitlines()) == 1, output

@@ -88,16 +88,17 @@ function checked(token, nonce) {
 function show(claims, token) {
   idToken = token;
   document.getElementById("name").textContent = claims.name || claims.preferred_username || claims.sub;
-  const rows = Object.entries(claims).map(([name, value]) => {
-    const row = document.createElement("tr");
+  const table = document.createElement("table");
+  table.className = "table small";
+  for (const [name, value] of Object.entries(claims)) {
+    const row = table.insertRow();
     const head = row.appendChild(document.createElement("th"));
     head.scope = "row";
     head.appendChild(document.createElement("code")).textContent = name;
     const time = ["exp", "iat", "auth_time"].includes(name);
     row.appendChild(document.createElement("td")).textContent = time ? new Date(value * 1000).toLocaleString() : value;
-    return row;
-  });
-  document.getElementById("claims").replaceChildren(...rows);
+  }
+  document.getElementById("claims").replaceChildren(table);
   document.getElementById("welcome").hidden = true;
   document.getElementById("signed-in").hidden = false;
   document.getElementById("sign-out").hidden = false;

@@ -1,0 +1,210 @@
+"""Seeding on a real store: once, again, after a move, and after something got lost."""
+
+import dataclasses
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from segue.admin import applications, users
+from segue.admin.orgs import NewServer
+from segue.core.clock import Source
+from segue.core.sealing import Sealer
+from segue.core.secret import digest
+from segue.demo.addresses import Addresses
+from segue.demo.folder import Kept
+from segue.demo.manifest import Manifest, new_manifest
+from segue.demo.seed import Seeded, Workplace, new_password, seed
+from segue.signin.passwords import PasswordHasher
+from segue.storage import migrate, open_store
+from segue.stores import Store
+
+SERVERS = (NewServer("Org server", ""), NewServer("default", "oauth2/default", "api://default"))
+HERE, MOVED, SAFE = Addresses(), Addresses(18080), Addresses(tls=True)
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "segue.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def hasher() -> Iterator[PasswordHasher]:
+    pool = PasswordHasher(memory_kib=8, passes=1)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+async def at(migrated: Path, tmp_path: Path, hasher: PasswordHasher) -> AsyncIterator[Workplace]:
+    shutil.copy(migrated, tmp_path / "segue.db")
+    store = open_store(f"sqlite:///{tmp_path / 'segue.db'}", epoch=0)
+    await store.open()
+    yield Workplace(store, Sealer(bytes(range(32))), hasher, Source(), Kept(), lambda: None)
+    await store.close()
+
+
+def manifest(seeded: Seeded, at: Workplace, addresses: Addresses = HERE) -> Manifest:
+    return new_manifest(seeded, at.kept, addresses)
+
+
+async def org_of(store: Store) -> str:
+    [org] = await store.orgs()
+    return org.id
+
+
+async def may_use(at: Workplace, app_id: str) -> set[str]:
+    org = await org_of(at.store)
+    subjects = [await at.store.subject(org, user.id, app_id) for user in await at.store.users(org)]
+    return {subject.user.login_key.partition("@")[0] for subject in subjects if subject and subject.assigned}
+
+
+async def test_what_a_newcomer_gets(at: Workplace) -> None:
+    seeded = await seed(at, HERE, SERVERS)
+    okta = manifest(seeded, at)["okta"]
+    assert not at.kept.announced
+    assert [domain.base_url for domain in await at.store.domains()] == [HERE.idp]
+    assert (okta["issuer"], okta["default_issuer"]) == (HERE.idp, f"{HERE.idp}/oauth2/default")
+    assert set(okta["users"]) == {"ann", "bob", "outsider"}
+    for entry in okta["apps"].values():
+        assert await may_use(at, entry["app_id"]) == {"ann", "bob"}
+    assert set(okta["apps"]["web"]) == {"app_id", "client_id", "client_secret", "redirect_uri"}
+    assert set(okta["apps"]["spa"]) == {"app_id", "client_id", "redirect_uri"}
+    assert set(okta["apps"]["saml"]) == {"app_id", "sso_url", "metadata_url", "entity_id", "acs_url"}
+    org = await org_of(at.store)
+    web = await at.store.application(org, okta["apps"]["web"]["app_id"])
+    assert web is not None
+    assert web.oidc is not None
+    assert web.oidc.secret_digests == (digest(okta["apps"]["web"]["client_secret"]),)
+    assert web.oidc.response_types == {"code", "id_token"}
+    for name, entry in okta["users"].items():
+        user = await at.store.user(org, entry["id"])
+        assert user is not None
+        assert user.limits_exempt
+        assert user.login == entry["login"] == f"{name}@harborbooks.example"
+        assert await at.hasher.verify(user.password_hash, entry["password"])
+
+
+async def test_nobody_but_the_users_of_the_demo_is_exempt_from_limits(at: Workplace) -> None:
+    assert not (await seed(at, HERE, SERVERS)).admin.user.limits_exempt
+
+
+async def test_the_trusted_origins_are_those_of_the_apps(at: Workplace) -> None:
+    seeded = await seed(at, HERE, SERVERS)
+    trusted = await at.store.trusted_origins(await org_of(at.store))
+    assert {origin.origin for origin in trusted} == set(HERE.all) - {HERE.idp}
+    assert all(origin.scopes == {"CORS", "REDIRECT"} for origin in trusted)
+    assert manifest(seeded, at)["okta"]["trusted_origin"] in {origin.origin for origin in trusted}
+
+
+async def test_a_second_run_changes_nothing(at: Workplace) -> None:
+    first = await seed(at, HERE, SERVERS)
+    org = await org_of(at.store)
+    before = manifest(first, at), await at.store.signing_keys(org, "main"), await at.store.trusted_origins(org)
+    version = await at.store.org_version(org)
+    again = await seed(at, HERE, SERVERS)
+    assert (
+        manifest(again, at),
+        await at.store.signing_keys(org, "main"),
+        await at.store.trusted_origins(org),
+    ) == before
+    assert await at.store.org_version(org) == version
+    assert len(await at.store.users(org)) == 4
+    assert len(await at.store.applications(org)) == 4
+
+
+@pytest.mark.parametrize("there", [MOVED, SAFE], ids=["another port", "https"])
+async def test_a_move_keeps_the_data(at: Workplace, there: Addresses) -> None:
+    before = manifest(await seed(at, HERE, SERVERS), at)
+    after = manifest(await seed(at, there, SERVERS), at, there)
+    org = await org_of(at.store)
+    assert [domain.base_url for domain in await at.store.domains()] == [there.idp]
+    assert after["okta"]["users"] == before["okta"]["users"]
+    assert after["admin"] == before["admin"]
+    assert after["okta"]["ssws"] == before["okta"]["ssws"]
+    for name, entry in before["okta"]["apps"].items():
+        now = after["okta"]["apps"][name]
+        for key in ("app_id", "client_id", "client_secret"):
+            assert now.get(key) == entry.get(key)
+        assert now != entry
+    active = {origin.origin for origin in await at.store.trusted_origins(org) if origin.status == "active"}
+    assert active == set(there.all) - {there.idp}
+    found = await at.store.org(org)
+    assert found is not None
+    assert {link[1] for link in found.settings.landing_links} <= set(there.all)
+    saml = await at.store.application(org, after["okta"]["apps"]["saml"]["app_id"])
+    assert saml is not None
+    assert saml.home_authority == there.idp.partition("://")[2]
+    back = manifest(await seed(at, HERE, SERVERS), at)
+    assert back == before
+
+
+async def test_a_lost_folder_means_new_secrets_for_the_same_org(at: Workplace) -> None:
+    before = manifest(await seed(at, HERE, SERVERS), at)
+    forgetful = dataclasses.replace(at, kept=Kept(announced=True))
+    after = manifest(await seed(forgetful, HERE, SERVERS), forgetful)
+    assert not forgetful.kept.announced, "a new password of the administrator is told again"
+    org = await org_of(at.store)
+    for name, entry in after["okta"]["users"].items():
+        assert entry["id"] == before["okta"]["users"][name]["id"]
+        assert entry["password"] != before["okta"]["users"][name]["password"]
+        user = await at.store.user(org, entry["id"])
+        assert user is not None
+        assert await at.hasher.verify(user.password_hash, entry["password"])
+    web = await at.store.application(org, after["okta"]["apps"]["web"]["app_id"])
+    assert web is not None
+    assert web.oidc is not None
+    assert web.oidc.secret_digests == (digest(after["okta"]["apps"]["web"]["client_secret"]),)
+
+
+async def test_a_lost_database_means_the_same_passwords_for_a_new_org(
+    at: Workplace, migrated: Path, tmp_path: Path
+) -> None:
+    before = manifest(await seed(at, HERE, SERVERS), at)
+    shutil.copy(migrated, tmp_path / "other.db")
+    store = open_store(f"sqlite:///{tmp_path / 'other.db'}", epoch=0)
+    await store.open()
+    empty = dataclasses.replace(at, store=store)
+    after = manifest(await seed(empty, HERE, SERVERS), empty)
+    await store.close()
+    for name, entry in after["okta"]["users"].items():
+        assert entry["password"] == before["okta"]["users"][name]["password"]
+    assert after["okta"]["ssws"] != before["okta"]["ssws"]
+    assert after["okta"]["apps"]["web"]["client_secret"] != before["okta"]["apps"]["web"]["client_secret"]
+
+
+async def test_secrets_are_kept_before_they_are_needed(at: Workplace) -> None:
+    """What is saved at each moment is enough for a run after a crash."""
+    saved: list[Kept] = []
+    careful = dataclasses.replace(at, save=lambda: saved.append(dataclasses.replace(at.kept)))
+    await seed(careful, HERE, SERVERS)
+    assert saved[-1] == at.kept
+    assert set(at.kept.passwords) == {"ann", "bob", "outsider", "admin"}
+    assert set(at.kept.client_secrets) == {"web", "playground"}
+
+
+async def test_what_somebody_changed_by_hand_is_mended(at: Workplace) -> None:
+    seeded = await seed(at, HERE, SERVERS)
+    change = at.change(await org_of(at.store))
+    await applications.unassign(at.store, seeded.apps["web"].id, seeded.people["ann"].user.id, change)
+    [login, *_] = await at.store.trusted_origins(change.org_id)
+    await at.store.put_trusted_origin(
+        dataclasses.replace(login, status="inactive"), change.event("origin.distrust", origin_id=login.id)
+    )
+    await users.set_status(at.store, seeded.people["bob"].user.id, "suspended", change)
+    await seed(at, HERE, SERVERS)
+    assert "ann" in await may_use(at, seeded.apps["web"].id)
+    trusted = await at.store.trusted_origins(change.org_id)
+    assert {origin.origin for origin in trusted if origin.status == "active"} == set(HERE.all) - {HERE.idp}
+    bob = await at.store.user(change.org_id, seeded.people["bob"].user.id)
+    assert bob is not None
+    assert bob.status == "suspended", "what an operator did to a person stays"
+
+
+def test_passwords_are_many_and_easy_to_type() -> None:
+    made = {new_password(Source().random) for _ in range(200)}
+    assert len(made) == 200
+    assert all(len(password) == 14 and password.replace("-", "").isalnum() and password.islower() for password in made)
