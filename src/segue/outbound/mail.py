@@ -52,7 +52,7 @@ class SmtpMail:
     ) -> None:
         if server.encryption == "none" and server.user:
             raise ValueError("a mail server is given a password over TLS alone")
-        self._server = server
+        self.server = server
         self._sender = sender
         self._source = source or Source()
         self._tls = tls or ssl.create_default_context()
@@ -88,15 +88,15 @@ class SmtpMail:
 
     def _hand_over(self, message: EmailMessage) -> None:
         with self._connect() as connection:
-            if self._server.encryption == "starttls":
+            if self.server.encryption == "starttls":
                 connection.starttls(context=self._tls)  # raises where the server offers none
-            if self._server.user:
-                connection.login(self._server.user, self._server.password)
+            if self.server.user:
+                connection.login(self.server.user, self.server.password)
             connection.send_message(message)
 
     def _connect(self) -> smtplib.SMTP:
-        host, port = self._server.host, self._server.port
-        if self._server.encryption == "tls":
+        host, port = self.server.host, self.server.port
+        if self.server.encryption == "tls":
             return smtplib.SMTP_SSL(host, port, timeout=self._timeout_s, context=self._tls)
         return smtplib.SMTP(host, port, timeout=self._timeout_s)
 
