@@ -8,8 +8,8 @@ from segue.core.user import Subject
 def org_requirement(settings: OrgSettings, subject: Subject, *, device_remembered: bool) -> Requirement:
     """What every sign-in of this user has to meet, for a session, a ticket or an application alike (ASVS 6.3.4).
 
-    Members of ``settings.second_factor_groups`` need two kinds of factor, unless they proved a second one on this device
-    not long ago. A remembered device excuses from the org's rule alone, never from what an application asks.
+    Members of ``settings.second_factor_groups`` need two kinds of factor, unless they proved a second one on this
+    device not long ago. A remembered device excuses from the org's rule alone, never from what an application asks.
     """
     asked = asks_for_second_factor(settings, subject) and not device_remembered
     return Requirement(factors=2 if asked else 1)

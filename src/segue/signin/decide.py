@@ -4,7 +4,7 @@ written.
 
 from dataclasses import dataclass, replace
 
-from segue.core.assurance import Assurance, Missing
+from segue.core.assurance import Assurance, Missing, Requirement
 from segue.core.credential import Kind
 from segue.core.refusal import Refusal
 from segue.core.user import Subject
@@ -13,6 +13,7 @@ from segue.handoff.kinds import KINDS
 from segue.handoff.redeem import PresentedTicket, redeem
 from segue.policy.access import AccessQuestion, decide_access
 from segue.policy.collision import resolve
+from segue.policy.second_factor import asks_for_second_factor, org_requirement
 from segue.signin.request import Answer, Challenge, Proved, Refused, SignedIn, SignInRequest
 from segue.signin.sessions import KeepSession, SessionPlan, assurance_of, current, plan_adopt, plan_open, plan_renew
 from segue.stores import Found, SignInStore
@@ -50,14 +51,16 @@ async def decide(request: SignInRequest, store: SignInStore, proved: Proved | No
     """
     session = await _session(request, store)
     if proved is not None and proved.unmet is not None:
-        return _meet(request, proved, proved.unmet, session)
+        return await _meet(request, proved, proved.unmet, session, store)
     if proved is not None:
-        return _judge(request, _by_proof(request, await _with_assignment(request, proved, store), session), session)
+        known = _by_proof(request, await _as_seen_now(request, proved, store), session)
+        return await _judge(request, known, session, store)
     if request.ticket is not None:
         return await _by_ticket(request, request.ticket, store, session)
     if session is not None and session.subject is not None:
         plan = KeepSession(session)
-        return _judge(request, _Known(session.subject, assurance_of(session), plan, (session.credential.id,)), session)
+        known = _Known(session.subject, assurance_of(session), plan, (session.credential.id,))
+        return await _judge(request, known, session, store)
     return _ask_for(request, "sign_in", None, session)
 
 
@@ -72,12 +75,11 @@ async def _session(request: SignInRequest, store: SignInStore) -> Found | None:
     )
 
 
-async def _with_assignment(request: SignInRequest, proved: Proved, store: SignInStore) -> Proved:
-    """The proof together with what the application needs to know of the user. The user stays as they were when they
-    proved it, so that a change since then (their stamp) fails the guard of the write."""
-    if request.app is None:
-        return proved
-    found = await store.subject(request.org.id, proved.subject.user.id, request.app.id)
+async def _as_seen_now(request: SignInRequest, proved: Proved, store: SignInStore) -> Proved:
+    """The proof together with the user's groups and assignment. The user stays as they were when they proved it, so
+    that a change since then (their stamp) fails the guard of the write."""
+    app_id = request.app.id if request.app else None
+    found = await store.subject(request.org.id, proved.subject.user.id, app_id)
     if found is None:
         return proved
     return replace(proved, subject=replace(found, user=proved.subject.user))
@@ -103,10 +105,12 @@ async def _by_ticket(
     if request.session_withheld:
         # OT-15: whose session the browser has shows with its next request, the one for the page.
         return Challenge(None, user=redemption.subject.user, confirm=replace(arrived, unmet=kind))
-    return _meet(request, arrived, kind, session)
+    return await _meet(request, arrived, kind, session, store)
 
 
-def _meet(request: SignInRequest, arrived: Proved, kind: Kind, session: Found | None) -> Answer:
+async def _meet(
+    request: SignInRequest, arrived: Proved, kind: Kind, session: Found | None, store: SignInStore
+) -> Answer:
     """What becomes of somebody who arrived by a ticket of that kind, now that the browser's session is known."""
     arrived, user = replace(arrived, unmet=None), arrived.subject.user
     outcome, verdict = resolve(
@@ -117,7 +121,7 @@ def _meet(request: SignInRequest, arrived: Proved, kind: Kind, session: Found | 
         passive=request.passive,
     )
     if outcome in ("none", "same_user", "replace"):
-        return _judge(request, _by_proof(request, arrived, session), session)
+        return await _judge(request, _by_proof(request, arrived, session), session, store)
     if outcome == "ask":
         return Challenge(None, user=user, confirm=arrived, session=session)
     app_id = request.app.id if request.app else None
@@ -142,10 +146,11 @@ def _by_proof(request: SignInRequest, proved: Proved, session: Found | None) -> 
     return _Known(proved.subject, proved.assurance, plan, (), proved)
 
 
-def _judge(request: SignInRequest, known: _Known, session: Found | None) -> Answer:
+async def _judge(request: SignInRequest, known: _Known, session: Found | None, store: SignInStore) -> Answer:
     """Access policy, the same for every way in."""
+    requirement = request.requirement.stricter(await _org_requirement(request, known.subject, store))
     decision = decide_access(
-        AccessQuestion(known.subject, request.app, request.requirement, known.assurance, request.circumstances.now_at)
+        AccessQuestion(known.subject, request.app, requirement, known.assurance, request.circumstances.now_at)
     )
     failure = decision.verdict.failure
     user = known.subject.user
@@ -170,10 +175,19 @@ def _judge(request: SignInRequest, known: _Known, session: Found | None) -> Answ
     )
 
 
+async def _org_requirement(request: SignInRequest, subject: Subject, store: SignInStore) -> Requirement:
+    """What the org asks of everybody like this user; the device is looked up only where it could excuse them."""
+    settings, user = request.org.settings, subject.user
+    remembered = False
+    if request.device and settings.remember_device_s and asks_for_second_factor(settings, subject):
+        remembered = await store.remembers_device(user.org_id, user.id, request.device)
+    return org_requirement(settings, subject, device_remembered=remembered)
+
+
 def _ask_for(request: SignInRequest, missing: Missing, known: _Known | None, session: Found | None) -> Answer:
     user = known.subject.user if known else None
-    if not request.passive and missing != "second_factor":
-        return Challenge(missing, user=user, session=session)
+    if not request.passive:
+        return Challenge(missing, user=user, proved=known.proved if known else None, session=session)
     check = Check(missing, passed=False, expected="already proved", seen="missing", mend=_PROVE_MORE[missing])
     refusal = Refusal(
         "login_required" if missing != "second_factor" else "assurance_not_met",

@@ -31,6 +31,7 @@ class Interaction:
     missing: Missing | None
     login: str = ""
     confirm: Proved | None = None
+    proved: Proved | None = None
     reference: str = ""
 
 
@@ -61,7 +62,8 @@ async def park(
             "passive": request.passive,
             "login": challenge.user.login if challenge.user else request.login_hint,
             "missing": challenge.missing,
-            "confirm": _confirm_data(challenge.confirm),
+            "confirm": _proved_data(challenge.confirm),
+            "proved": _proved_data(challenge.proved),
             "browser": digest(browser).hex(),
             "reference": reference,
         },
@@ -81,6 +83,7 @@ async def load(
     circumstances: Circumstances,
     browser: str | None,
     session_cookie: str | None,
+    device: str | None = None,
 ) -> Interaction:
     """The parked request that ``key`` names, if this browser parked it at this domain.
 
@@ -109,13 +112,15 @@ async def load(
         passive=bool(data["passive"]),
         login_hint=str(data["login"]),
         session_cookie=session_cookie,
+        device=device,
     )
     return Interaction(
         bearer=bearer,
         request=request,
         missing=cast("Missing | None", data["missing"]),
         login=str(data["login"]),
-        confirm=await _read_confirm(store, org, data["confirm"], app_id),
+        confirm=await _read_proved(store, org, data["confirm"], app_id),
+        proved=await _read_proved(store, org, data["proved"], app_id),
         reference=str(data["reference"]),
     )
 
@@ -144,21 +149,21 @@ def _gone(check: str, bearer: Bearer | None) -> Refusal:
     return Refusal("interaction_gone", _GONE, verdict, credential_id=bearer.id if bearer else None)
 
 
-def _confirm_data(confirm: Proved | None) -> dict[str, object] | None:
-    if confirm is None:
+def _proved_data(proved: Proved | None) -> dict[str, object] | None:
+    if proved is None:
         return None
-    user = confirm.subject.user
+    user = proved.subject.user
     return {
         "user_id": user.id,
         "stamp": user.stamp,
-        "assurance": to_data(confirm.assurance),
-        "origin": list(confirm.origin),
-        "unmet": confirm.unmet,
-        "session": waiting_data(confirm.waiting),
+        "assurance": to_data(proved.assurance),
+        "origin": list(proved.origin),
+        "unmet": proved.unmet,
+        "session": waiting_data(proved.waiting),
     }
 
 
-async def _read_confirm(store: SignInStore, org: Org, data: object, app_id: str | None) -> Proved | None:
+async def _read_proved(store: SignInStore, org: Org, data: object, app_id: str | None) -> Proved | None:
     match data:
         case {
             "user_id": str(user_id),

@@ -38,6 +38,8 @@ class SignInRequest:
     ticket: PresentedTicket | None = None
     session_cookie: str | None = field(default=None, repr=False)
     session_withheld: bool = False
+    #: The secret by which this browser is remembered to have proved a second factor, if it has one.
+    device: str | None = field(default=None, repr=False)
     #: What this way in does by default where a ticket meets somebody else's session; else the kind of ticket says.
     when_other_user: WhenOtherUser | None = None
 
@@ -84,6 +86,8 @@ class Challenge:
     missing: Missing | None
     user: User | None = None
     confirm: Proved | None = None
+    #: What was proved on the way here and must not be asked for again.
+    proved: Proved | None = None
     session: Found | None = None
     refusal: Refusal | None = None
 

@@ -10,13 +10,16 @@ from segue.web.message import Request, SetCookie
 
 _PROOF = "segue-proof"
 _BROWSER = "segue-browser"
+_DEVICE_COOKIE_S = 2 * 365 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class SessionCookies:
-    """Reads and writes the session of one dialect. ``name`` is the vendor's cookie name."""
+    """Reads and writes the session of one dialect. ``name`` is the vendor's cookie name, ``device`` the one by which a
+    browser is remembered."""
 
     name: str
+    device: str = ""
 
     def read(self, request: Request) -> str | None:
         """The session's bearer value, or None.
@@ -47,6 +50,17 @@ def write_browser(request: Request, circumstances: Circumstances) -> tuple[str, 
     """The browser's secret, a new one where it has none, and the cookie that keeps it."""
     secret = read_browser(request) or new_secret(circumstances.source.random)
     return secret, SetCookie(_own(_BROWSER, request.site.domain), secret)
+
+
+def read_device(request: Request, cookies: SessionCookies) -> str | None:
+    """The secret by which this browser is remembered, or None."""
+    return request.cookie(cookies.device) if cookies.device else None
+
+
+def write_device(request: Request, cookies: SessionCookies, circumstances: Circumstances) -> tuple[str, SetCookie]:
+    """That secret, a new one where the browser has none, and the cookie that keeps it for two years."""
+    secret = read_device(request, cookies) or new_secret(circumstances.source.random)
+    return secret, SetCookie(cookies.device, secret, max_age_s=_DEVICE_COOKIE_S)
 
 
 def _own(name: str, domain: Domain) -> str:

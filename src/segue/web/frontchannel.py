@@ -31,7 +31,7 @@ from segue.signin.sessions import (
 )
 from segue.signin.transaction import Transactions
 from segue.stores import ConfigStore, Guard, SignInStore
-from segue.web.cookies import SessionCookies, read_browser, write_browser
+from segue.web.cookies import SessionCookies, read_browser, read_device, write_browser
 from segue.web.message import Redirect, Request, Response
 from segue.web.recorder import Recorder
 
@@ -115,6 +115,7 @@ class FrontDoor:
             ticket=ticket,
             session_cookie=session_cookie,
             session_withheld=session_cookie is None and _cookies_withheld(request),
+            device=read_device(request, self._cookies(request)),
             when_other_user=when_other_user,
         )
 
@@ -133,6 +134,7 @@ class FrontDoor:
             circumstances=self.circumstances(request),
             browser=read_browser(request),
             session_cookie=self._cookies(request).read(request),
+            device=read_device(request, self._cookies(request)),
         )
 
     async def resume(self, request: Request, waiting: Interaction, proved: Proved | None = None) -> Response:

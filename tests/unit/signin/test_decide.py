@@ -229,10 +229,25 @@ async def test_a_proof_by_another_person_opens_their_own_session(world: World) -
     assert answer.session.ends == cookie.split(".")[0]
 
 
-async def test_a_second_factor_that_cannot_be_asked_for_yet_is_refused_and_says_so(world: World) -> None:
+async def test_a_missing_second_factor_is_asked_for_and_what_was_proved_is_kept(world: World) -> None:
     app = replace(world.app, requirement=Requirement(factors=2))
     ticket = await world.ticket(world.ann, proved_now(world))
     answer = await decide(world.request(app=app, ticket=ticket), world.store)
+    assert isinstance(answer, Challenge)
+    assert answer.missing == "second_factor"
+    assert answer.proved is not None
+    assert answer.proved.assurance.amr == ("pwd",)
+    code = Proof("totp", "possession", ("otp",), world.now_at)
+    proved = replace(answer.proved, assurance=answer.proved.assurance.merged(Assurance((code,))))
+    done = await decide(world.request(app=app), world.store, proved)
+    assert isinstance(done, SignedIn)
+    assert done.assurance.amr == ("pwd", "otp", "mfa")
+
+
+async def test_a_missing_second_factor_is_refused_where_no_page_may_be_shown(world: World) -> None:
+    app = replace(world.app, requirement=Requirement(factors=2))
+    ticket = await world.ticket(world.ann, proved_now(world))
+    answer = await decide(world.request(app=app, ticket=ticket, passive=True), world.store)
     assert isinstance(answer, Refused)
     assert answer.refusal.reason == "assurance_not_met"
 

@@ -15,6 +15,7 @@ from typing import Final
 from segue.dialects.okta.authn import PrimaryAuthentication
 from segue.dialects.okta.errors import limit_headers, write_by_path
 from segue.dialects.okta.names import (
+    DEVICE_COOKIE,
     DIALECT,
     HOME,
     LIMIT_API,
@@ -54,7 +55,7 @@ __all__ = [
     "surface",
 ]
 
-COOKIES: Final = SessionCookies(SESSION_COOKIE)
+COOKIES: Final = SessionCookies(SESSION_COOKIE, device=DEVICE_COOKIE)
 
 LIMITS: Final[Mapping[str, Limit]] = MappingProxyType({**PASSWORD_LIMITS, LIMIT_API: Limit(12_000, 60)})
 """Limits to start a ``RateLimiter`` with. The classes ``oauth`` and ``page`` are named by routes and have none."""

@@ -9,6 +9,7 @@ from segue.handoff.kinds import Slot
 
 DIALECT: Final = "okta"
 SESSION_COOKIE: Final = "sid"
+DEVICE_COOKIE: Final = "DT"
 REQUEST_ID_HEADER: Final = "x-okta-request-id"
 API_TOKEN_SCHEME: Final = "SSWS"
 
