@@ -88,9 +88,7 @@ class Circumstances:
 
     def refusal(self, type: str, refusal: Refusal) -> Event:
         """The event of a refusal, with its whole trail."""
-        about = self.event(
-            type, user_id=refusal.user_id, app_id=refusal.app_id, credential_id=refusal.credential_id
-        )
+        about = self.event(type, user_id=refusal.user_id, app_id=refusal.app_id, credential_id=refusal.credential_id)
         return about.refused(refusal.reason, refusal.verdict)
 
 
