@@ -1,7 +1,6 @@
 """What the SAML attack tests share: who is registered, how a refusal is looked at, and a server nobody may call."""
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,16 +13,6 @@ NOW = 1_900_000_000_000
 SP_KEYS, STRANGER = rsa_pair("registered"), rsa_pair("stranger")
 CERTIFICATES = (SP_KEYS.pem,)
 EVIL = "https://evil.example"
-
-
-def best_of_three(run: Callable[[], object]) -> float:
-    """Seconds of the quickest of three runs: what the work costs, not what else the machine does."""
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def refused(run: Callable[[], object]) -> Refusal:

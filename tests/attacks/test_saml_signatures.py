@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
-from tests.attacks.hostile_saml import CERTIFICATES, EVIL, NOW, SP_KEYS, STRANGER, best_of_three, nobody_calls, refused
+from tests.attacks.hostile_saml import CERTIFICATES, EVIL, NOW, SP_KEYS, STRANGER, nobody_calls, refused
 from tests.unit.protocols.saml.messages import (
     DS,
     ECDSA_SHA256,
@@ -359,12 +359,6 @@ def test_SA_10_other_transforms_are_refused_before_any_of_them_runs(transforms) 
         document = b64(etree.tostring(root))
         seen = str(refused(lambda: read_post(document, CERTIFICATES)).verdict)
         assert any(rule in seen for rule in ("must hold exactly", "canonicalisation", "first transform"))
-
-        def attempt() -> None:
-            with pytest.raises(Refusal):
-                read_post(document, CERTIFICATES)
-
-        assert best_of_three(attempt) < 0.02
 
 
 @pytest.mark.parametrize("method", [f"{EXC_C14N}WithComments", "http://www.w3.org/TR/2001/REC-xml-c14n-20010315", ""])

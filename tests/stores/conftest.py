@@ -77,5 +77,12 @@ async def scene(store: Store, database: TestDatabase) -> Scene:
     return await a_scene(store, database)
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stores wait for a lock as long as a test on a busy machine may hold it."""
+    for name in ("lock_timeout", "statement_timeout"):
+        monkeypatch.setitem(postgres_pool.SERVER_SETTINGS, name, "60000")
+
+
 def serializable(database: TestDatabase) -> TestDatabase:
     return TestDatabase(f"{database.url}?default_transaction_isolation=serializable")

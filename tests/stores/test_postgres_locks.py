@@ -13,7 +13,7 @@ from tests.stores.scene import Scene
 
 from segue.stores import Guard, Tombstone
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("patient")]
 
 
 @pytest.fixture

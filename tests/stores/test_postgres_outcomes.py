@@ -49,6 +49,7 @@ async def admin(database: TestDatabase) -> AsyncIterator[Any]:
 # --- a connection that ends during a claim ----------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("patient")
 async def test_OT_02_a_claim_whose_connection_is_ended_is_made_once(admin: Any, scene: Scene) -> None:
     ticket = await scene.mint()
     claim = scene.claim(ticket)
@@ -65,6 +66,7 @@ async def test_OT_02_a_claim_whose_connection_is_ended_is_made_once(admin: Any, 
     assert await scene.spend(ticket) is None
 
 
+@pytest.mark.usefixtures("patient")
 async def test_OT_02_a_claim_that_was_overtaken_while_its_connection_was_lost_is_refused(
     admin: Any, scene: Scene
 ) -> None:
@@ -116,6 +118,7 @@ async def test_OT_02_a_lost_answer_does_not_turn_a_refusal_into_success(scene: S
         assert await scene.column(ticket, "consumed_by") == first.attempt
 
 
+@pytest.mark.usefixtures("patient")
 async def test_OT_02_a_claim_that_cannot_be_settled_is_unknown(admin: Any, scene: Scene) -> None:
     async with wired(scene) as (wire, over_wire):
         ticket = await scene.mint()
@@ -221,6 +224,7 @@ async def test_an_abort_is_repeated_three_times_and_no_more(scene: Scene, monkey
     assert await scene.spend(ticket)
 
 
+@pytest.mark.usefixtures("patient")
 async def test_of_two_that_lock_each_other_both_end(admin: Any, scene: Scene) -> None:
     """A real deadlock: the server aborts ours, which is repeated once the other is through."""
     session = await scene.session()
@@ -244,11 +248,12 @@ async def test_G16_a_lock_that_is_not_released_ends_as_unavailable(admin: Any, s
         began = time.monotonic()
         with pytest.raises(StoreUnavailable) as refused:
             await scene.spend(ticket)
-        assert time.monotonic() - began < 3
+        assert 1.9 < time.monotonic() - began < 5
         assert not isinstance(refused.value, OutcomeUnknown)
     assert await scene.spend(ticket)
 
 
+@pytest.mark.usefixtures("patient")
 async def test_G16_a_full_pool_is_not_waited_for_longer_than_a_second(admin: Any, scene: Scene) -> None:
     ticket = await scene.mint()
     async with held(scene, ticket):
@@ -257,12 +262,13 @@ async def test_G16_a_full_pool_is_not_waited_for_longer_than_a_second(admin: Any
         began = time.monotonic()
         with pytest.raises(StoreUnavailable, match="free"):
             await scene.store.ping()
-        assert 0.9 < time.monotonic() - began < 2
+        assert 0.9 < time.monotonic() - began < 5
     answers = await asyncio.gather(*claims, return_exceptions=True)
     assert sum(answer is not None and not isinstance(answer, BaseException) for answer in answers) <= 1
     assert await scene.store.ping()
 
 
+@pytest.mark.usefixtures("patient")
 async def test_M4_a_caller_that_gives_up_does_not_stop_its_commit(admin: Any, scene: Scene) -> None:
     ticket = await scene.mint()
     claim = scene.claim(ticket)
@@ -278,6 +284,7 @@ async def test_M4_a_caller_that_gives_up_does_not_stop_its_commit(admin: Any, sc
     assert await scene.column(ticket, "consumed_by") == claim.attempt
 
 
+@pytest.mark.usefixtures("patient")
 async def test_closing_waits_for_a_write_that_was_given_up(admin: Any, scene: Scene) -> None:
     ticket = await scene.mint()
     claim = scene.claim(ticket)

