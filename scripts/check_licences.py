@@ -32,6 +32,7 @@ SPELLINGS = {
     "apache license, version 2.0": "Apache-2.0",
     "apache software license": "Apache-2.0",
     "bsd 2-clause license": "BSD-2-Clause",
+    "bsd": "BSD-2-Clause",
     "bsd license": "BSD-3-Clause",  # the two and the three clauses are allowed alike
     "isc license": "ISC",
     "isc license (iscl)": "ISC",
