@@ -219,8 +219,8 @@ class Advance:
 class FactorStep:
     """That a factor accepted ``step``: it holds only where that is greater than every step accepted before (AU-08).
 
-    A ``step`` of None records the use alone. ``enrollment`` is how the factor looks from now on: its sealed secret and
-    its profile are stored in the same write (a used recovery code is gone).
+    A ``step`` of None records the use alone. ``enrollment`` is how the factor looks from now on: its sealed secret, its
+    profile and its status are stored in the same write (a used recovery code is gone, a proved factor is active).
     """
 
     factor_id: str
