@@ -128,7 +128,7 @@ async def _meet(
     reason = "session_kept" if outcome == "keep" else "login_required"
     collision = Refusal(reason, _OTHER_USER, verdict, user_id=user.id, app_id=app_id)
     if outcome == "end_and_prompt":
-        return Challenge("sign_in", session=session, refusal=collision)
+        return Challenge("sign_in", refusal=collision, ends=session.credential.id if session else None)
     return Refused(collision, session)
 
 
@@ -172,6 +172,8 @@ async def _judge(request: SignInRequest, known: _Known, session: Found | None, s
         verdict=decision.verdict,
         events=known.proved.events if known.proved else (),
         live_ids=known.live_ids,
+        factor_step=known.proved.factor_step if known.proved else None,
+        remember=known.proved is not None and known.proved.remember,
     )
 
 
@@ -187,7 +189,8 @@ async def _org_requirement(request: SignInRequest, subject: Subject, store: Sign
 def _ask_for(request: SignInRequest, missing: Missing, known: _Known | None, session: Found | None) -> Answer:
     user = known.subject.user if known else None
     if not request.passive:
-        return Challenge(missing, user=user, proved=known.proved if known else None, session=session)
+        proved, assurance = (known.proved, known.assurance) if known else (None, Assurance())
+        return Challenge(missing, user=user, proved=proved, assurance=assurance, session=session)
     check = Check(missing, passed=False, expected="already proved", seen="missing", mend=_PROVE_MORE[missing])
     refusal = Refusal(
         "login_required" if missing != "second_factor" else "assurance_not_met",

@@ -14,6 +14,7 @@ from segue.core.secret import Bearer, digest, new_bearer, new_secret, partition_
 from segue.core.verdict import Check, Verdict
 from segue.events import Circumstances
 from segue.handoff.redeem import read_waiting, waiting_data
+from segue.signin.pending_factor import PendingFactor, pending_data, read_pending
 from segue.signin.request import Challenge, Proved, SignInRequest
 from segue.stores import Claim, Commit, ConfigStore, SignInStore
 
@@ -24,7 +25,11 @@ _GONE = "This sign-in page has expired or was used already. Go back to the appli
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """A parked request. ``request`` carries the circumstances of the present request, not of the parked one."""
+    """A parked request. ``request`` carries the circumstances of the present request, not of the parked one.
+
+    ``pending`` is the factor that was asked for, or is being set up. An interaction never changes: whoever has more to
+    remember parks the request anew and spends the old one.
+    """
 
     bearer: Bearer
     request: SignInRequest
@@ -33,15 +38,22 @@ class Interaction:
     confirm: Proved | None = None
     proved: Proved | None = None
     reference: str = ""
+    pending: PendingFactor | None = None
 
 
 async def park(
-    store: SignInStore, request: SignInRequest, challenge: Challenge, *, browser: str, reference: str = ""
+    store: SignInStore,
+    request: SignInRequest,
+    challenge: Challenge,
+    *,
+    browser: str,
+    reference: str = "",
+    pending: PendingFactor | None = None,
 ) -> Bearer:
     """Stores the request until the user did what ``challenge`` asks.
 
     ``browser`` is the secret of the browser's own cookie; ``reference`` the id of the event that explains a ticket that
-    did not do.
+    did not do. The events of what was proved on the way are written too, since nobody keeps them.
     """
     where, app_id = request.circumstances, request.app.id if request.app else None
     random = where.source.random
@@ -66,10 +78,12 @@ async def park(
             "proved": _proved_data(challenge.proved),
             "browser": digest(browser).hex(),
             "reference": reference,
+            "pending": pending_data(pending),
         },
     )
     event = where.event("interaction.park", credential_id=bearer.id, app_id=app_id)
-    await store.commit(Commit(request.org.id, partition_of(bearer.id), (event,), credentials=(credential,)))
+    events = (event, *(challenge.proved.events if challenge.proved else ()))
+    await store.commit(Commit(request.org.id, partition_of(bearer.id), events, credentials=(credential,)))
     return bearer
 
 
@@ -122,6 +136,7 @@ async def load(
         confirm=await _read_proved(store, org, data["confirm"], app_id),
         proved=await _read_proved(store, org, data["proved"], app_id),
         reference=str(data["reference"]),
+        pending=read_pending(data.get("pending"), org_id=org.id),
     )
 
 

@@ -13,7 +13,7 @@ from segue.core.verdict import Verdict
 from segue.events import Circumstances, Event
 from segue.handoff.redeem import PresentedTicket, WaitingSession
 from segue.signin.sessions import SessionPlan
-from segue.stores import Found
+from segue.stores import FactorStep, Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ class Proved:
     waiting: WaitingSession | None = None
     #: The kind of that ticket, as long as it has not met the session that the browser kept back.
     unmet: Kind | None = None
+    #: That the factor's answer is accepted once, to be written together with what it allows (AU-08).
+    factor_step: FactorStep | None = None
+    #: Whether the browser is to be remembered as one where a second factor was proved.
+    remember: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class SignedIn:
     verdict: Verdict
     events: tuple[Event, ...] = ()
     live_ids: tuple[str, ...] = ()
+    factor_step: FactorStep | None = None
+    remember: bool = False
 
     @property
     def user(self) -> User:
@@ -88,8 +94,12 @@ class Challenge:
     confirm: Proved | None = None
     #: What was proved on the way here and must not be asked for again.
     proved: Proved | None = None
+    #: All that is proved of ``user``, by their session too.
+    assurance: Assurance = field(default_factory=Assurance)
     session: Found | None = None
     refusal: Refusal | None = None
+    #: The id of a session that ends before the page is shown, because the ticket was somebody else's.
+    ends: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

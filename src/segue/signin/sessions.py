@@ -11,7 +11,7 @@ from segue.core.secret import Bearer, new_bearer, new_secret, partition_of, read
 from segue.core.user import User
 from segue.events import Circumstances, Event
 from segue.handoff.redeem import WaitingSession
-from segue.stores import Commit, CredentialStore, Found, Guard, Renewal, Tombstone
+from segue.stores import Commit, CredentialStore, FactorStep, Found, Guard, Renewal, Tombstone
 
 SESSION_KINDS: Final[frozenset[Kind]] = frozenset({"session"})
 _TOUCH_SHARE: Final = 10
@@ -175,13 +175,15 @@ def plan_adopt(
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """All that one sign-in writes (W2): the session by its plan, and what the front channel issues with it."""
+    """All that one sign-in writes (W2): the session by its plan, what the front channel issues with it, and the step of
+    the factor that it was proved by (AU-08)."""
 
     plan: SessionPlan
     guard: Guard
     events: tuple[Event, ...]
     credentials: tuple[NewCredential, ...] = ()
     participations: tuple[Participation, ...] = field(default=())
+    factor_step: FactorStep | None = None
 
 
 async def open_session(store: CredentialStore, org_id: str, opening: Opening) -> bool:
@@ -197,6 +199,7 @@ async def open_session(store: CredentialStore, org_id: str, opening: Opening) ->
             credentials=(*own, *opening.credentials),
             renewal=plan.renewal if isinstance(plan, RenewSession | AdoptSession) else None,
             participations=opening.participations,
+            factor_step=opening.factor_step,
         )
     )
 

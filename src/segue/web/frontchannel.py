@@ -13,12 +13,14 @@ from segue.core.assurance import Requirement
 from segue.core.clock import Source
 from segue.core.credential import NewCredential, Participation
 from segue.core.refusal import Refusal
+from segue.core.secret import partition_of
 from segue.core.verdict import Check, Verdict
 from segue.events import Circumstances, Event
 from segue.handoff.redeem import PresentedTicket
 from segue.signin import interaction as interactions
 from segue.signin.decide import decide
 from segue.signin.interaction import Interaction
+from segue.signin.pending_factor import PendingFactor
 from segue.signin.request import Answer, Challenge, Proved, Refused, SignedIn, SignInRequest
 from segue.signin.sessions import (
     AdoptSession,
@@ -30,11 +32,12 @@ from segue.signin.sessions import (
     open_session,
 )
 from segue.signin.transaction import Transactions
-from segue.stores import ConfigStore, Guard, SignInStore
-from segue.web.cookies import SessionCookies, read_browser, read_device, write_browser
-from segue.web.message import Redirect, Request, Response
+from segue.stores import Commit, ConfigStore, FactorStep, Guard, SignInStore
+from segue.web.cookies import SessionCookies, read_browser, read_device, write_browser, write_device
+from segue.web.message import Redirect, Request, Response, SetCookie
 from segue.web.recorder import Recorder
 
+_REPLAYED = "This code was used already. Wait for the next one."
 _CHANGED = "Something changed while you were being signed in. Try again."
 
 
@@ -138,12 +141,45 @@ class FrontDoor:
         )
 
     async def resume(self, request: Request, waiting: Interaction, proved: Proved | None = None) -> Response:
-        """Goes on with a waiting request, after the user proved or confirmed something, or with the session alone."""
+        """Goes on with a waiting request, after the user proved or confirmed something, or with the session alone.
+
+        Raises Refusal ``factor_replayed`` where another request used the same answer of a factor first; the waiting
+        request is spent then.
+        """
         answer = await decide(waiting.request, self.store, proved)
         if proved is None and isinstance(answer, Challenge):
             return self._to_page(request, waiting.bearer.text)
         await interactions.spend(self.store, waiting)
+        if proved is not None and proved.factor_step is not None and not isinstance(answer, SignedIn):
+            await self._record_step(waiting.request, proved.factor_step)
         return await self._answer(request, waiting.request, answer)
+
+    async def ask(
+        self, request: Request, wanted: SignInRequest, challenge: Challenge, *, pending: PendingFactor | None = None
+    ) -> Redirect:
+        """Parks a request and sends the browser to the page that asks for what ``challenge`` names."""
+        key, cookie = await self.park(request, wanted, challenge, pending=pending)
+        return self._to_page(request, key).with_cookies(cookie)
+
+    async def park(
+        self,
+        request: Request,
+        wanted: SignInRequest,
+        challenge: Challenge,
+        *,
+        reference: str = "",
+        pending: PendingFactor | None = None,
+    ) -> tuple[str, SetCookie]:
+        """Parks a request for this browser; answers its key, and the cookie that the answer has to carry."""
+        browser, cookie = write_browser(request, wanted.circumstances)
+        bearer = await interactions.park(
+            self.store, wanted, challenge, browser=browser, reference=reference, pending=pending
+        )
+        return bearer.text, cookie
+
+    def page_location(self, request: Request, key: str) -> str:
+        """The path and query of the page that resolves the waiting request of that key."""
+        return self.sign_in_pages[request.site.domain.dialect](key)
 
     async def _answer(self, request: Request, wanted: SignInRequest, answer: Answer) -> Response:
         match answer:
@@ -159,15 +195,20 @@ class FrontDoor:
         try:
             finished = await channel.finish(wanted, signed_in)
         except Refusal as refusal:
+            if signed_in.factor_step is not None:
+                await self._record_step(wanted, signed_in.factor_step)
             return await self._refuse(wanted, refusal)
         if not await self._write(wanted, signed_in, finished):
+            if signed_in.factor_step is not None:
+                await self._check_unused(wanted, signed_in.factor_step)
             return await self._refuse(wanted, _changed(wanted, signed_in))
+        response = await self._remembered(request, wanted, signed_in, finished.response)
         match signed_in.session:
             case OpenSession(bearer=bearer) | RenewSession(bearer=bearer) | AdoptSession(bearer=bearer):
-                cookies = self._cookies(request).write(bearer, wanted.domain)
-                return finished.response.with_cookies(*cookies)
+                cookies = self._cookies(request).write(bearer, wanted.org, wanted.domain)
+                return response.with_cookies(*cookies)
             case KeepSession():
-                return finished.response
+                return response
 
     async def _write(self, wanted: SignInRequest, signed_in: SignedIn, finished: Finished) -> bool:
         plan, where = signed_in.session, wanted.circumstances
@@ -190,8 +231,34 @@ class FrontDoor:
             events=(*signed_in.events, *opened, *finished.events),
             credentials=finished.credentials,
             participations=finished.participations,
+            factor_step=signed_in.factor_step,
         )
         return await open_session(self.store, wanted.org.id, opening)
+
+    async def _record_step(self, wanted: SignInRequest, step: FactorStep) -> None:
+        """A right answer that led to no session is used up all the same (AU-08)."""
+        where = wanted.circumstances
+        event = where.event("factor.verify", user_id=step.user_id, detail={"factor": step.factor_id})
+        commit = Commit(wanted.org.id, partition_of(step.user_id), (event,), factor_step=step)
+        if not await self.store.commit(commit):
+            raise _replayed(step)
+
+    async def _check_unused(self, wanted: SignInRequest, step: FactorStep) -> None:
+        """Whether it was the factor's step that kept a sign-in from being written."""
+        for factor in await self.store.factors(wanted.org.id, step.user_id):
+            if factor.id == step.factor_id and (step.step is None or factor.last_step < step.step):
+                return
+        raise _replayed(step)
+
+    async def _remembered(
+        self, request: Request, wanted: SignInRequest, signed_in: SignedIn, response: Response
+    ) -> Response:
+        life_ms = wanted.org.settings.remember_device_s * 1000
+        if not signed_in.remember or not life_ms:
+            return response
+        secret, cookie = write_device(request, self._cookies(request), wanted.circumstances)
+        await self.store.remember_device(wanted.org.id, signed_in.user.id, secret, life_ms=life_ms)
+        return response.with_cookies(cookie)
 
     async def _challenge(self, request: Request, wanted: SignInRequest, challenge: Challenge) -> Response:
         reference = ""
@@ -199,14 +266,18 @@ class FrontDoor:
             reference = await self.recorder.refuse(wanted.circumstances, challenge.refusal, "ticket.redeem")
         browser, cookie = write_browser(request, wanted.circumstances)
         key = await interactions.park(self.store, wanted, challenge, browser=browser, reference=reference)
-        return self._to_page(request, key.text).with_cookies(cookie)
+        page = self._to_page(request, key.text).with_cookies(cookie)
+        if challenge.ends is None:
+            return page
+        await end_session(self.store, challenge.ends, reason="another_user", circumstances=wanted.circumstances)
+        return page.with_cookies(*self._cookies(request).clear(wanted.org, wanted.domain))
 
     async def _refuse(self, wanted: SignInRequest, refusal: Refusal) -> Response:
         event_id = await self.recorder.refuse(wanted.circumstances, refusal, f"sign_in.{wanted.channel}")
         return await self.channels[wanted.channel].refuse(wanted, refusal, event_id)
 
     def _to_page(self, request: Request, key: str) -> Redirect:
-        location = self.sign_in_pages[request.site.domain.dialect](key)
+        location = self.page_location(request, key)
         # 303: a POST that starts a sign-in must become a GET of the page (OA-07).
         return Redirect(
             location=f"{request.site.domain.base_url}{location}", status=303 if request.method == "POST" else 302
@@ -231,6 +302,11 @@ def _cookies_withheld(request: Request) -> bool:
     if site is not None:
         return site == "cross-site"
     return request.headers.get("origin") not in (None, request.site.domain.base_url)
+
+
+def _replayed(step: FactorStep) -> Refusal:
+    check = Check("factor_replayed", False, "an answer that is new", f"step {step.step}", "Wait for the next code.")
+    return Refusal("factor_replayed", _REPLAYED, Verdict((check,), rule="factor"), user_id=step.user_id)
 
 
 def _changed(wanted: SignInRequest, signed_in: SignedIn) -> Refusal:

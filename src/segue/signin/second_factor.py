@@ -1,0 +1,164 @@
+"""The second factor of a sign-in: which of a user's factors help, whether an answer is right, and setting up a new one.
+
+The same for every way in. Guesses are counted by the user, apart from wrong passwords: whoever knows the password would
+start that count anew with each right one (AU-03).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from segue.core.assurance import Assurance
+from segue.core.factor import FactorEnrollment, FactorType
+from segue.core.org import Domain, Org
+from segue.core.refusal import Refusal
+from segue.core.user import User
+from segue.core.verdict import Check, Verdict
+from segue.events import Circumstances, Event
+from segue.signin.factors.factor import Accepted, Factor, FactorContext
+from segue.signin.factors.registry import Factors
+from segue.signin.request import Proved
+from segue.stores import AttemptStore, FactorStep, FactorStore
+
+LOCKED = "Too many wrong answers. Wait a while, then try again."
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactors:
+    """One instance serves a process."""
+
+    factors: Factors
+    store: FactorStore
+    attempts: AttemptStore
+
+    async def context(
+        self, org: Org, domain: Domain, user: User, circumstances: Circumstances, transaction_id: str
+    ) -> FactorContext:
+        """For whom a factor is asked, with all the factors they have."""
+        enrollments = tuple(await self.store.factors(org.id, user.id))
+        return FactorContext(org, domain, user, circumstances, transaction_id, enrollments)
+
+    def helpful(self, context: FactorContext, assurance: Assurance) -> tuple[FactorEnrollment, ...]:
+        """The user's factors that prove something of another kind than was proved, the one to ask for first in
+        front."""
+        return tuple(
+            one
+            for one in self.factors.usable(context.org, context.enrollments)
+            if self._adds_a_kind(self.factors.factors[one.type], assurance)
+        )
+
+    def may_enroll_instead(self, context: FactorContext, assurance: Assurance) -> bool:
+        """Whether the user may set up a factor because they have none that could be asked for.
+
+        One that cannot be used now counts: otherwise the password alone would do whenever it is out of order.
+        """
+        known = (self.factors.factors.get(one.type) for one in context.enrollments if one.active)
+        return not any(factor is None or self._adds_a_kind(factor, assurance) for factor in known)
+
+    def offered(self, context: FactorContext, assurance: Assurance | None = None) -> tuple[FactorType, ...]:
+        """The types that the user can set up now; with an ``assurance`` only those of a kind that it lacks."""
+        return tuple(
+            factor.type
+            for factor in self.factors.offered(context.org)
+            if (assurance is None or self._adds_a_kind(factor, assurance))
+            and any(_count(context.enrollments, factor.type, name) < factor.most for name in factor.providers)
+        )
+
+    async def verify(
+        self,
+        context: FactorContext,
+        enrollment: FactorEnrollment,
+        challenge: Mapping[str, object],
+        answer: Mapping[str, str],
+        *,
+        before: Proved,
+    ) -> tuple[Proved, Accepted]:
+        """What is proved with a right answer, to be written by whatever it allows. Raises the Refusals of a factor, and
+        ``factor_locked`` after too many wrong answers."""
+        if _guessed(enrollment.type):
+            await self._count(context)
+        accepted = await self.factors.verify(context, enrollment, challenge, answer)
+        await self._clear(context)
+        step = FactorStep(enrollment.id, context.user.id, accepted.step, accepted.enrollment)
+        return self._with_proof(context, enrollment, accepted, before, "factor.verify", step), accepted
+
+    async def activate(
+        self,
+        context: FactorContext,
+        enrollment: FactorEnrollment,
+        challenge: Mapping[str, object],
+        answer: Mapping[str, str],
+        *,
+        before: Proved,
+    ) -> Proved:
+        """Stores a factor whose first answer is right, which proves it too. Raises as :meth:`verify`."""
+        if _guessed(enrollment.type):
+            await self._count(context)
+        accepted = await self.factors.activate(context, enrollment, challenge, answer)
+        await self._clear(context)
+        active = accepted.enrollment or replace(enrollment, status="active")
+        await self.enrolled(context, replace(active, last_used_at=context.circumstances.now_at))
+        return self._with_proof(context, active, accepted, before, "factor.verify", None)
+
+    async def enrolled(self, context: FactorContext, enrollment: FactorEnrollment) -> None:
+        """Stores an active factor, with its event."""
+        await self.store.put_factor(enrollment, _event(context, "factor.enroll", enrollment))
+
+    async def remove(self, context: FactorContext, factor_id: str) -> bool:
+        """Removes one of the user's factors; False where they have no such one."""
+        enrollment = next((one for one in context.enrollments if one.id == factor_id), None)
+        if enrollment is None:
+            return False
+        event = _event(context, "factor.remove", enrollment)
+        return await self.store.remove_factor(context.org.id, context.user.id, factor_id, event)
+
+    async def _count(self, context: FactorContext) -> None:
+        """Counts a guess before it is looked at."""
+        settings, user = context.org.settings, context.user
+        attempts = await self.attempts.count_attempt(
+            context.org.id, _attempts_key(user), limit=settings.lockout_attempts, lock_ms=settings.lockout_s * 1000
+        )
+        if attempts.locked_now and not user.limits_exempt:
+            expected, seen = f"at most {settings.lockout_attempts} wrong answers in a row", f"attempt {attempts.count}"
+            check = Check("not_locked", False, expected, seen, "Wait until the lock ends.")
+            raise Refusal("factor_locked", LOCKED, Verdict((check,), rule="factor"), user_id=user.id)
+
+    async def _clear(self, context: FactorContext) -> None:
+        await self.attempts.clear_attempts(context.org.id, _attempts_key(context.user))
+
+    def _adds_a_kind(self, factor: Factor, assurance: Assurance) -> bool:
+        return factor.kind not in {proof.kind for proof in assurance.proofs}
+
+    def _with_proof(
+        self,
+        context: FactorContext,
+        enrollment: FactorEnrollment,
+        accepted: Accepted,
+        before: Proved,
+        event: str,
+        step: FactorStep | None,
+    ) -> Proved:
+        proof = self.factors.proof(enrollment, accepted, context.circumstances.now_at)
+        return replace(
+            before,
+            assurance=before.assurance.merged(Assurance((proof,))),
+            events=(*before.events, _event(context, event, enrollment)),
+            factor_step=step,
+        )
+
+
+def _guessed(type: FactorType) -> bool:
+    """Whether an answer could be guessed; how a push stands is asked for again and again."""
+    return type != "push"
+
+
+def _attempts_key(user: User) -> str:
+    return f"factor:{user.id}"
+
+
+def _count(enrollments: Sequence[FactorEnrollment], type: FactorType, provider: str) -> int:
+    return sum(one.active and (one.type, one.provider) == (type, provider) for one in enrollments)
+
+
+def _event(context: FactorContext, type: str, enrollment: FactorEnrollment) -> Event:
+    detail = {"factor": enrollment.id, "type": enrollment.type}
+    return context.circumstances.event(type, user_id=context.user.id, detail=detail)
