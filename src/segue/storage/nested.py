@@ -4,9 +4,12 @@ Reading ignores members it does not know and leaves missing ones to the value's 
 a database during an upgrade.
 """
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from segue.core.org import PasswordRules
 
 Readers = Mapping[str, Callable[[Any], Any]]
 
@@ -23,12 +26,23 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _password_rules(value: Mapping[str, Any]) -> PasswordRules:
+    return PasswordRules(**known(value, PASSWORD_RULES))
+
+
 # The fields of each nested value and how its JSON member is read back.
+PASSWORD_RULES: Readers = {"min_length": int, "expire_days": int, "warn_days": int}
 SETTINGS: Readers = {
     "lockout_attempts": int,
     "lockout_s": int,
     "session_idle_s": int,
     "session_life_s": int,
+    "password_rules": _password_rules,
+    "show_lockout": bool,
+    "second_factor_groups": tuple,
+    "factors": tuple,
+    "remember_device_s": int,
+    "session_image": bool,
     "landing_links": _links,
 }
 REQUIREMENT: Readers = {"factors": int, "max_age_s": _same, "fresh_after_at": _same}
@@ -42,6 +56,8 @@ OIDC: Readers = {
     "secret_digests": _digests,
     "pkce_required": bool,
     "native": bool,
+    "initiate_login_uri": str,
+    "id_token_algorithm": str,
 }
 SAML: Readers = {
     "entity_id": str,
@@ -57,11 +73,28 @@ SAML: Readers = {
     "assertion_s": int,
     "idp_entity_id": str,
 }
+WSFED: Readers = {
+    "realm": str,
+    "reply_urls": tuple,
+    "token_type": str,
+    "audience": str,
+    "name_id_format": str,
+    "name_id_from": str,
+    "attributes": dict,
+    "assertion_s": int,
+    "idp_entity_id": str,
+}
+BOOKMARK: Readers = {"url": str}
+APP_LINK: Readers = {"id": str, "name": str, "label": str, "target": str}
 
 
 def members(stored: str, readers: Readers) -> dict[str, Any]:
     """The members of a stored nested value, ready to be its constructor's arguments."""
-    data = json.loads(stored)
+    return known(json.loads(stored), readers)
+
+
+def known(data: Mapping[str, Any], readers: Readers) -> dict[str, Any]:
+    """The members that this release knows, read back."""
     return {name: read(data[name]) for name, read in readers.items() if name in data}
 
 
@@ -71,11 +104,16 @@ def text(value: object, readers: Readers) -> str:
 
 
 def to_json(value: object) -> str:
-    """Compact JSON. Sets become sorted lists, bytes hexadecimal. Raises TypeError or ValueError for what JSON lacks."""
+    """Compact JSON. Sets become sorted lists, bytes hexadecimal, dataclasses objects of their fields.
+
+    Raises TypeError or ValueError for what JSON lacks.
+    """
     return json.dumps(value, separators=(",", ":"), allow_nan=False, default=_plain)
 
 
 def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     match value:
         case Mapping():
             return dict(value)

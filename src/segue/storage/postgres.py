@@ -3,7 +3,10 @@
 from segue.storage import statements
 from segue.storage.postgres_configuration import PostgresConfiguration
 from segue.storage.postgres_credentials import PostgresCredentials
+from segue.storage.postgres_devices import PostgresDevices
 from segue.storage.postgres_events import PostgresEvents
+from segue.storage.postgres_factors import PostgresFactors
+from segue.storage.postgres_groups import PostgresGroups
 from segue.storage.postgres_pool import Database
 from segue.storage.postgres_purge import PostgresPurge
 from segue.storage.postgres_statements import local
@@ -13,7 +16,16 @@ _CLOCK = local(statements.CLOCK)
 _HAS_SCHEMA = "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL"
 
 
-class PostgresStore(PostgresConfiguration, PostgresUsers, PostgresCredentials, PostgresEvents, PostgresPurge):
+class PostgresStore(
+    PostgresConfiguration,
+    PostgresGroups,
+    PostgresUsers,
+    PostgresCredentials,
+    PostgresFactors,
+    PostgresDevices,
+    PostgresEvents,
+    PostgresPurge,
+):
     """``segue.stores.Store`` on a PostgreSQL database, which any number of processes share.
 
     ``url`` is ``postgresql://user:password@host:port/database``. With several hosts and

@@ -19,6 +19,7 @@ _REMOVE_DOMAIN: Final = with_event(statements.REMOVE_DOMAIN, new_version_of="$2"
 _PUT_APPLICATION: Final = with_event(statements.PUT_APPLICATION, new_version_of="$1")
 _PUT_AUTHORIZATION_SERVER: Final = with_event(statements.PUT_AUTHORIZATION_SERVER, new_version_of="$1")
 _PUT_TRUSTED_ORIGIN: Final = with_event(statements.PUT_TRUSTED_ORIGIN, new_version_of="$1")
+_REMOVE_TRUSTED_ORIGIN: Final = with_event(statements.REMOVE_TRUSTED_ORIGIN, new_version_of="$1")
 # org, keys as JSON, event as JSON: any number of keys in one statement.
 _PUT_SIGNING_KEYS: Final = f"""
     WITH changed AS (
@@ -44,7 +45,7 @@ _PUT_SIGNING_KEYS: Final = f"""
 
 
 class PostgresConfiguration:
-    """``ConfigStore`` and ``AdminStore``."""
+    """``ConfigStore`` and ``AdminStore``, without groups."""
 
     _database: Database
 
@@ -115,6 +116,9 @@ class PostgresConfiguration:
 
     async def put_trusted_origin(self, origin: TrustedOrigin, event: Event) -> None:
         await self._put(_PUT_TRUSTED_ORIGIN, rows.trusted_origin_values(origin), event)
+
+    async def remove_trusted_origin(self, org_id: str, origin_id: str, event: Event) -> bool:
+        return await self._put(_REMOVE_TRUSTED_ORIGIN, (org_id, origin_id), event)
 
     async def put_signing_keys(self, keys: Sequence[StoredKey], event: Event) -> None:
         if any(key.org_id != event.org_id for key in keys):

@@ -11,6 +11,9 @@ that it locks or changes; such a row it sees, and tests again, as it is by then.
 * A commit locks the user's row (FOR SHARE) and the assignment's (FOR KEY SHARE): a change of stamp or status and an
   unassignment wait for a commit under way, and a commit that waited for one of them sees the new row. Whoever is told
   "disabled" knows that no sign-in is still being written under the old state.
+* A commit locks every row that it changes under a condition (the session, the stepwise credential, the factor) before
+  it changes any. A lock waits for whoever was first and tests the condition again; only where all of them hold does
+  anything change. Two commits that took the same rows in different orders are a deadlock, which is repeated.
 * Tombstones are inserts, and a row that is not there cannot be locked. It need not be: a credential written by a commit
   that missed a tombstone names the revoked ancestor in its bind path, and every later use looks for tombstones on the
   whole path. Such a credential was never alive for anybody who began after the revocation was acknowledged. The same
@@ -23,16 +26,17 @@ that it locks or changes; such a row it sees, and tests again, as it is by then.
 from collections.abc import Sequence
 from typing import Any, Final
 
-from segue.core.credential import Kind, NewCredential, Participation
+from segue.core.credential import Credential, Kind, NewCredential, Participation
 from segue.core.verdict import Check
 from segue.storage import rows, statements
+from segue.storage.commit_rules import check_commit
 from segue.storage.explain import Facts, claim_checks
 from segue.storage.nested import to_json as to_text
 from segue.storage.postgres_pool import Database
 from segue.storage.postgres_statements import NOW, add_events, events_json, local, to_json
 from segue.storage.postgres_users import assigned, group_ids
 from segue.storage.rows import CREDENTIAL_COLUMNS, PARTICIPATION_COLUMNS, USER_COLUMNS, Row, prefixed
-from segue.stores import Claim, Commit, Found, OutcomeUnknown, Renewal, StoreUnavailable
+from segue.stores import Advance, Claim, Commit, FactorStep, Found, OutcomeUnknown, Renewal, StoreUnavailable
 
 _KEY: Final = "c.org_id = $1 AND c.partition = $2 AND c.id = $3"
 _REVOKED: Final = "t.org_id = c.org_id AND t.partition = c.partition AND t.id = ANY (c.bind_path || c.id)"
@@ -95,14 +99,22 @@ _FACTS: Final = f"""
     FROM credentials AS c {_WITH_USER}
     WHERE {_KEY}
 """
+# org, partition, user, kinds, epoch
+_OF_USER: Final = f"""
+    SELECT {prefixed("c", CREDENTIAL_COLUMNS)} FROM credentials AS c
+    WHERE c.org_id = $1 AND c.partition = $2 AND c.user_id = $3 AND c.kind = ANY ($4::text[]) AND {_live("$5")}
+    ORDER BY c.issued_at DESC, c.id DESC LIMIT {statements.MOST_OF_USER}
+"""
 # org, partition, session, idle_ms, epoch
 _TOUCH: Final = f"""
     UPDATE credentials AS c SET idle_expires_at = least(c.expires_at, {NOW} + $4)
     WHERE {_KEY} AND c.kind = 'session' AND c.idle_expires_at < least(c.expires_at, {NOW} + $4) AND {_live("$5")}
 """
 # org, partition, epoch; guard: user or NULL, stamp, application, assigned, live ids; renewal: session or NULL, old
-# and new digest, idle_ms, data; credentials, participations, tombstones, events as JSON.
-# ``agreed`` has its row where the guard holds, ``decided`` where the renewal was won as well; nothing else is written.
+# and new digest, idle_ms, data; advance: id or NULL, digest, generation, life_ms, data; factor: id or NULL, user, step,
+# sealed secret, profile; credentials, participations, tombstones, events as JSON.
+# ``agreed`` has its row where the guard holds, ``decided`` where what is to be changed was won as well; only then is
+# anything written.
 _COMMIT: Final = f"""
     WITH holder AS MATERIALIZED (
         SELECT 1 FROM users AS u
@@ -118,38 +130,59 @@ _COMMIT: Final = f"""
                 AND (NOT $7::boolean OR p.everyone OR EXISTS (SELECT FROM assignment))))
             AND NOT EXISTS (
                 SELECT FROM tombstones AS t WHERE t.org_id = $1 AND t.partition = $2 AND t.id = ANY ($8::text[])))
+    ), session AS MATERIALIZED (
+        SELECT 1 FROM credentials AS c
+        WHERE c.org_id = $1 AND c.partition = $2 AND c.id = $9 AND c.kind = 'session' AND c.digest = $10
+        AND {_live("$3")} FOR NO KEY UPDATE
+    ), stepwise AS MATERIALIZED (
+        SELECT 1 FROM credentials AS c
+        WHERE c.org_id = $1 AND c.partition = $2 AND c.id = $14 AND c.digest = $15 AND c.generation = $16
+        AND {_live("$3")} FOR NO KEY UPDATE
+    ), factor AS MATERIALIZED (
+        SELECT 1 FROM factors AS f
+        WHERE f.org_id = $1 AND f.partition = $2 AND f.user_id = $20 AND f.id = $19 AND f.status = 'active'
+        AND ($21::bigint IS NULL OR f.last_step < $21) FOR NO KEY UPDATE
+    ), decided AS MATERIALIZED (
+        SELECT now FROM agreed
+        WHERE ($9::text IS NULL OR EXISTS (SELECT FROM session))
+        AND ($14::text IS NULL OR EXISTS (SELECT FROM stepwise))
+        AND ($19::text IS NULL OR EXISTS (SELECT FROM factor))
     ), renewed AS (
         UPDATE credentials AS c
-        SET digest = $11, idle_expires_at = least(c.expires_at, agreed.now + $12), data = $13
-        FROM agreed
-        WHERE c.org_id = $1 AND c.partition = $2 AND c.id = $9 AND c.kind = 'session' AND c.digest = $10
-        AND {_live("$3")}
-        RETURNING c.id
-    ), decided AS MATERIALIZED (
-        SELECT now FROM agreed WHERE $9::text IS NULL OR EXISTS (SELECT FROM renewed)
+        SET digest = $11, idle_expires_at = least(c.expires_at, decided.now + $12), data = $13
+        FROM decided WHERE c.org_id = $1 AND c.partition = $2 AND c.id = $9
+    ), advanced AS (
+        UPDATE credentials AS c
+        SET generation = c.generation + 1, expires_at = decided.now + $17, data = $18
+        FROM decided WHERE c.org_id = $1 AND c.partition = $2 AND c.id = $14
+    ), stepped AS (
+        UPDATE factors AS f
+        SET last_step = coalesce($21, f.last_step), last_used_at = decided.now,
+            sealed_secret = coalesce($22, f.sealed_secret), profile = coalesce($23, f.profile)
+        FROM decided WHERE f.org_id = $1 AND f.partition = $2 AND f.user_id = $20 AND f.id = $19
     ), minted AS (
         INSERT INTO credentials (org_id, partition, id, kind, digest, parent_id, root_id, bind_path, minted_by, user_id,
             user_stamp, app_id, target_app_id, domain, server_id, issued_at, expires_at, idle_expires_at, epoch, data)
         SELECT $1, $2, n.id, n.kind, decode(n.digest, 'hex'), n.parent_id, n.root_id, n.bind_path, n.minted_by,
             n.user_id, n.user_stamp, n.app_id, n.target_app_id, n.domain, n.server_id, decided.now,
             decided.now + n.life_ms, decided.now + n.idle_ms, $3, n.data
-        FROM decided, json_to_recordset($14::json) AS n(id text, kind text, digest text, parent_id text, root_id text,
+        FROM decided, json_to_recordset($24::json) AS n(id text, kind text, digest text, parent_id text, root_id text,
             bind_path text[], minted_by text, user_id text, user_stamp bigint, app_id text, target_app_id text,
             domain text, server_id text, life_ms bigint, idle_ms bigint, data text)
     ), joined AS (
         INSERT INTO participations ({PARTICIPATION_COLUMNS})
         SELECT $1, $2, n.session_id, n.app_id, n.protocol, n.name_id, n.session_index
-        FROM decided, json_to_recordset($15::json) AS n(session_id text, app_id text, protocol text, name_id text,
+        FROM decided, json_to_recordset($25::json) AS n(session_id text, app_id text, protocol text, name_id text,
             session_index text)
         ON CONFLICT (org_id, partition, session_id, app_id, protocol)
         DO UPDATE SET name_id = excluded.name_id, session_index = excluded.session_index
     ), revoked AS (
         INSERT INTO tombstones (org_id, partition, id, at, reason)
         SELECT $1, $2, n.id, decided.now, n.reason
-        FROM decided, json_to_recordset($16::json) AS n(id text, reason text)
+        FROM decided, json_to_recordset($26::json) AS n(id text, reason text)
         ON CONFLICT (org_id, partition, id) DO NOTHING
     ), recorded AS (
-        {add_events("$17", "EXISTS (SELECT FROM decided)")}
+        {add_events("$27", "EXISTS (SELECT FROM decided)")}
     )
     SELECT 1 FROM decided
 """
@@ -197,7 +230,7 @@ class PostgresCredentials:
         return claim_checks(claim, facts, epoch=self._epoch)
 
     async def commit(self, commit: Commit) -> bool:
-        rows.check_commit(commit)
+        check_commit(commit)
         participations = {(part.session_id, part.app_id, part.protocol): part for part in commit.participations}
         decided = await self._database.write(
             _COMMIT,
@@ -206,6 +239,8 @@ class PostgresCredentials:
             self._epoch,
             *_guard_values(commit),
             *_renewal_values(commit.renewal),
+            *_advance_values(commit.advance),
+            *_step_values(commit.factor_step),
             to_json(_new_values(new) for new in commit.credentials),
             to_json(_participation_values(commit, part) for part in participations.values()),
             to_json({"id": stone.id, "reason": stone.reason} for stone in commit.tombstones),
@@ -221,6 +256,13 @@ class PostgresCredentials:
             return None
         found = await self._database.read(_FIND, org_id, partition, ident, digest, list(kinds), app_id, self._epoch)
         return _to_found(found[0]) if found else None
+
+    async def of_user(self, org_id: str, user_id: str, kinds: frozenset[Kind]) -> Sequence[Credential]:
+        partition = rows.find_partition(user_id)
+        if partition is None:
+            return ()
+        found = await self._database.read(_OF_USER, org_id, partition, user_id, list(kinds), self._epoch)
+        return [rows.credential(row) for row in found]
 
     async def touch_session(self, org_id: str, session_id: str, *, idle_ms: int) -> None:
         partition = rows.find_partition(session_id)
@@ -262,6 +304,20 @@ def _renewal_values(renewal: Renewal | None) -> tuple[object, ...]:
     if renewal is None:
         return (None, None, None, None, None)
     return (renewal.session_id, renewal.old_digest, renewal.new_digest, renewal.idle_ms, to_text(renewal.data))
+
+
+def _advance_values(advance: Advance | None) -> tuple[object, ...]:
+    if advance is None:
+        return (None, None, None, None, None)
+    return (advance.id, advance.digest, advance.from_generation, advance.life_ms, to_text(advance.data))
+
+
+def _step_values(step: FactorStep | None) -> tuple[object, ...]:
+    if step is None:
+        return (None, None, None, None, None)
+    changed = step.enrollment
+    secret, profile = (changed.sealed_secret, to_text(changed.profile)) if changed else (None, None)
+    return (step.factor_id, step.user_id, step.step, secret, profile)
 
 
 def _new_values(new: NewCredential) -> dict[str, object]:

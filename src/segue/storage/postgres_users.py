@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from segue.core.application import Application
 from segue.core.user import Subject, User
 from segue.events import Event
 from segue.storage import rows, statements
@@ -59,13 +60,16 @@ class PostgresUsers:
 
     async def subject(self, org_id: str, user_id: str, app_id: str | None) -> Subject | None:
         found = await self._database.read(_SUBJECT, org_id, user_id, app_id)
-        return rows.subject(rows.user(found[0]), found[0][12], found[0][13]) if found else None
+        return rows.subject(rows.user(found[0]), found[0][-2], found[0][-1]) if found else None
 
     async def add_user(self, user: User, event: Event) -> None:
         await self._database.write(_ADD_USER, *rows.user_values(user), events_json([event]))
 
     async def update_user(self, user: User, *, expected_stamp: int, event: Event) -> bool:
         return await self._change(_UPDATE_USER, (*rows.user_values(user)[:-1], expected_stamp), event)
+
+    async def applications_of(self, org_id: str, user_id: str) -> Sequence[Application]:
+        return [rows.application(row) for row in await self._database.read(statements.APPLICATIONS_OF, org_id, user_id)]
 
     async def assign(self, org_id: str, app_id: str, user_id: str, event: Event) -> None:
         """Nothing is written where the user has the application already."""

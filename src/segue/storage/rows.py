@@ -8,15 +8,15 @@ import hashlib
 import json
 from typing import Any, Protocol
 
-from segue.core.application import Application, OidcClient, SamlServiceProvider
+from segue.core.application import Application, AppLink, Bookmark, OidcClient, SamlServiceProvider, WsFedRelyingParty
 from segue.core.assurance import Requirement
 from segue.core.credential import Credential, Participation
-from segue.core.org import AuthorizationServer, Domain, Org, OrgSettings, TrustedOrigin
+from segue.core.org import AuthorizationServer, Domain, Group, Org, OrgSettings, TrustedOrigin
 from segue.core.secret import is_id, partition_for, partition_of
 from segue.core.user import Subject, User
 from segue.events import Event
 from segue.storage import nested
-from segue.stores import Commit, StoredKey
+from segue.stores import StoredKey
 
 
 class Row(Protocol):
@@ -31,7 +31,7 @@ ORG_COLUMNS = "id, name, status, settings"
 DOMAIN_COLUMNS = "authority, org_id, dialect, scheme"
 APPLICATION_COLUMNS = (
     "org_id, id, name, label, external_key, status, client_id, oidc, saml, requirement, home_authority, "
-    "everyone, when_other_user"
+    "everyone, when_other_user, wsfed, bookmark, links"
 )
 AUTHORIZATION_SERVER_COLUMNS = (
     "org_id, id, name, path, audience, key_set, scopes, access_token_s, id_token_s, code_s, status"
@@ -40,15 +40,16 @@ SIGNING_KEY_COLUMNS = (
     "org_id, key_set, kid, algorithm, public_jwk, certificate_pem, sealed_private, created_at, signs_from_at, "
     "signs_until_at, retired_at"
 )
+GROUP_COLUMNS = "org_id, id, name"
 TRUSTED_ORIGIN_COLUMNS = "org_id, id, name, origin, scopes, status"
 USER_COLUMNS = (
     "org_id, id, login, login_key, short_key, status, stamp, profile, password_hash, password_changed_at, "
-    "limits_exempt, created_at"
+    "limits_exempt, password_temporary, created_at"
 )
 # What a reader sees of a credential: never its digest.
 CREDENTIAL_COLUMNS = (
     "org_id, id, kind, issued_at, expires_at, user_id, user_stamp, parent_id, root_id, bind_path, minted_by, "
-    "app_id, target_app_id, domain, server_id, idle_expires_at, consumed_at, consumed_by, epoch, data"
+    "app_id, target_app_id, domain, server_id, idle_expires_at, consumed_at, consumed_by, generation, epoch, data"
 )
 PARTICIPATION_COLUMNS = "org_id, partition, session_id, app_id, protocol, name_id, session_index"
 EVENT_COLUMNS = (
@@ -107,6 +108,9 @@ def application(row: Row) -> Application:
         home_authority=row[10],
         everyone=bool(row[11]),
         when_other_user=row[12],
+        wsfed=None if row[13] is None else WsFedRelyingParty(**nested.members(row[13], nested.WSFED)),
+        bookmark=None if row[14] is None else Bookmark(**nested.members(row[14], nested.BOOKMARK)),
+        links=tuple(AppLink(**nested.known(link, nested.APP_LINK)) for link in json.loads(row[15])),
     )
 
 
@@ -125,6 +129,9 @@ def application_values(value: Application) -> Values:
         value.home_authority,
         value.everyone,
         value.when_other_user,
+        nested.text(value.wsfed, nested.WSFED) if value.wsfed else None,
+        nested.text(value.bookmark, nested.BOOKMARK) if value.bookmark else None,
+        nested.to_json(value.links),
     )
 
 
@@ -168,6 +175,14 @@ def signing_key_values(value: StoredKey) -> Values:
     return dataclasses.astuple(value)
 
 
+def group(row: Row) -> Group:
+    return Group(org_id=row[0], id=row[1], name=row[2])
+
+
+def group_values(value: Group) -> Values:
+    return (value.org_id, value.id, value.name)
+
+
 def trusted_origin(row: Row) -> TrustedOrigin:
     return TrustedOrigin(
         org_id=row[0], id=row[1], name=row[2], origin=row[3], scopes=frozenset(json.loads(row[4])), status=row[5]
@@ -198,7 +213,8 @@ def user(row: Row) -> User:
         password_hash=row[8],
         password_changed_at=row[9],
         limits_exempt=bool(row[10]),
-        created_at=row[11],
+        password_temporary=bool(row[11]),
+        created_at=row[12],
     )
 
 
@@ -215,6 +231,7 @@ def user_values(value: User) -> Values:
         value.password_hash,
         value.password_changed_at,
         value.limits_exempt,
+        value.password_temporary,
         value.created_at,
     )
 
@@ -260,29 +277,10 @@ def credential(row: Row) -> Credential:
         idle_expires_at=row[15],
         consumed_at=row[16],
         consumed_by=row[17],
-        epoch=row[18],
-        data=json.loads(row[19]),
+        generation=row[18],
+        epoch=row[19],
+        data=json.loads(row[20]),
     )
-
-
-def check_commit(commit: Commit) -> None:
-    """Raises ValueError unless everything in ``commit`` belongs to its org and partition.
-
-    A tombstone is looked for in the partition of the credential it may end: an ancestor elsewhere could be revoked
-    without ending its descendants.
-    """
-    ids = [
-        *(ident for new in commit.credentials for ident in (new.id, *new.bind_path)),
-        *(part.session_id for part in commit.participations),
-        *(stone.id for stone in commit.tombstones),
-        *(commit.guard.live_ids if commit.guard else ()),
-        *([commit.renewal.session_id] if commit.renewal else ()),
-    ]
-    if any(partition_of(ident) != commit.partition for ident in ids):
-        raise ValueError("a commit touches one partition: an id in it belongs to another")
-    orgs = {*(new.org_id for new in commit.credentials), *(event.org_id for event in commit.events)}
-    if orgs - {commit.org_id}:
-        raise ValueError("a commit touches one org: something in it belongs to another")
 
 
 # --- participations, foreign uses, attempts --------------------------------------------------------------------------

@@ -7,7 +7,10 @@ from segue.storage.sqlite_attempts import SqliteAttempts
 from segue.storage.sqlite_config import SqliteConfig
 from segue.storage.sqlite_connection import Reader, local
 from segue.storage.sqlite_credentials import SqliteCredentials
+from segue.storage.sqlite_devices import SqliteDevices
 from segue.storage.sqlite_events import SqliteEvents
+from segue.storage.sqlite_factors import SqliteFactors
+from segue.storage.sqlite_groups import SqliteGroups
 from segue.storage.sqlite_purge import SqlitePurge
 from segue.storage.sqlite_users import SqliteUsers
 from segue.storage.sqlite_writer import Writer
@@ -17,7 +20,17 @@ _CLOCK = local(statements.CLOCK)
 _HAS_SCHEMA = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'alembic_version'"
 
 
-class SqliteStore(SqliteConfig, SqliteUsers, SqliteAttempts, SqliteCredentials, SqliteEvents, SqlitePurge):
+class SqliteStore(
+    SqliteConfig,
+    SqliteGroups,
+    SqliteUsers,
+    SqliteAttempts,
+    SqliteCredentials,
+    SqliteFactors,
+    SqliteDevices,
+    SqliteEvents,
+    SqlitePurge,
+):
     """``segue.stores.Store`` on one SQLite file, which several processes of one machine may share.
 
     The file must exist (``migrate.upgrade`` makes it).

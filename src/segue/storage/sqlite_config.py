@@ -33,11 +33,12 @@ _REMOVE_DOMAIN = local(statements.REMOVE_DOMAIN)
 _PUT_APPLICATION = local(statements.PUT_APPLICATION)
 _PUT_AUTHORIZATION_SERVER = local(statements.PUT_AUTHORIZATION_SERVER)
 _PUT_TRUSTED_ORIGIN = local(statements.PUT_TRUSTED_ORIGIN)
+_REMOVE_TRUSTED_ORIGIN = local(statements.REMOVE_TRUSTED_ORIGIN)
 _PUT_SIGNING_KEY = local(statements.PUT_SIGNING_KEY)
 
 
 class SqliteConfig(SqlitePart):
-    """``ConfigStore`` and ``AdminStore`` of ``segue.stores``."""
+    """``ConfigStore`` and ``AdminStore`` of ``segue.stores``, without groups."""
 
     async def org(self, org_id: str) -> Org | None:
         row = await self._row(_ORG, org_id)
@@ -91,7 +92,7 @@ class SqliteConfig(SqlitePart):
 
     async def put_domain(self, domain: Domain, event: Event) -> None:
         def work(connection: sqlite3.Connection) -> None:
-            _raise_version(connection, domain.org_id)
+            raise_version(connection, domain.org_id)
             if not connection.execute(_PUT_DOMAIN, rows.domain_values(domain)).fetchall():
                 raise AlreadyExists("authority")
             add_event(connection, event)
@@ -103,7 +104,7 @@ class SqliteConfig(SqlitePart):
 
         def work(connection: sqlite3.Connection) -> None:
             if connection.execute(_REMOVE_DOMAIN, (authority, event.org_id)).fetchall():
-                _raise_version(connection, event.org_id)
+                raise_version(connection, event.org_id)
                 add_event(connection, event)
 
         await self._write(work)
@@ -117,6 +118,16 @@ class SqliteConfig(SqlitePart):
     async def put_trusted_origin(self, origin: TrustedOrigin, event: Event) -> None:
         await self._put(_PUT_TRUSTED_ORIGIN, [rows.trusted_origin_values(origin)], origin.org_id, event)
 
+    async def remove_trusted_origin(self, org_id: str, origin_id: str, event: Event) -> bool:
+        def work(connection: sqlite3.Connection) -> bool:
+            if not connection.execute(_REMOVE_TRUSTED_ORIGIN, (org_id, origin_id)).fetchall():
+                return False
+            raise_version(connection, org_id)
+            add_event(connection, event)
+            return True
+
+        return await self._write(work)
+
     async def put_signing_keys(self, keys: Sequence[StoredKey], event: Event) -> None:
         await self._put(_PUT_SIGNING_KEY, [rows.signing_key_values(key) for key in keys], event.org_id, event)
 
@@ -126,7 +137,7 @@ class SqliteConfig(SqlitePart):
             raise ValueError("a change of configuration belongs to one org")
 
         def work(connection: sqlite3.Connection) -> None:
-            _raise_version(connection, org_id)
+            raise_version(connection, org_id)
             connection.executemany(text, values)
             add_event(connection, event)
 
@@ -137,6 +148,7 @@ def _application(row: tuple[Any, ...] | None) -> Application | None:
     return rows.application(row) if row else None
 
 
-def _raise_version(connection: sqlite3.Connection, org_id: str) -> None:
+def raise_version(connection: sqlite3.Connection, org_id: str) -> None:
+    """Inside an operation that changes an org's configuration. Raises NotFound where there is no such org."""
     if not connection.execute(_RAISE_VERSION, (org_id,)).fetchall():
         raise NotFound(f"there is no org {org_id}")

@@ -9,17 +9,19 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from segue.core.credential import Kind, NewCredential, Participation
+from segue.core.credential import Credential, Kind, NewCredential, Participation
 from segue.core.verdict import Check
 from segue.storage import rows, statements
+from segue.storage.commit_rules import check_commit
 from segue.storage.explain import Facts, claim_checks
 from segue.storage.nested import to_json
 from segue.storage.sqlite_connection import local
 from segue.storage.sqlite_events import add_event
+from segue.storage.sqlite_factors import record_step
 from segue.storage.sqlite_part import SqlitePart
 from segue.storage.sqlite_users import SUBJECT, SUBJECT_COLUMNS, subject
 from segue.storage.sqlite_writer import RolledBack
-from segue.stores import Claim, Commit, Found, Guard, Renewal
+from segue.stores import Advance, Claim, Commit, Found, Guard, Renewal
 
 # ruff: noqa: S608 -- the texts are put together from column names written here; a value is always bound.
 
@@ -71,6 +73,17 @@ _RENEW = local(f"""
     SET digest = :new_digest, idle_expires_at = MIN(c.expires_at, {{now}} + :idle_ms), data = :data
     WHERE {_KEY} AND c.kind = 'session' AND c.digest = :old_digest AND {_LIVE}
     RETURNING id
+""")
+_ADVANCE = local(f"""
+    UPDATE credentials AS c
+    SET generation = c.generation + 1, expires_at = {{now}} + :life_ms, data = :data
+    WHERE {_KEY} AND c.digest = :digest AND c.generation = :from_generation AND {_LIVE}
+    RETURNING id
+""")
+_OF_USER = local(f"""
+    SELECT {rows.prefixed("c", rows.CREDENTIAL_COLUMNS)} FROM credentials AS c
+    WHERE c.org_id = :org_id AND c.partition = :partition AND c.user_id = :user_id AND {_KINDS} AND {_LIVE}
+    ORDER BY c.issued_at DESC, c.id DESC LIMIT {statements.MOST_OF_USER}
 """)
 _TOUCH = local(f"""
     UPDATE credentials AS c SET idle_expires_at = MIN(c.expires_at, {{now}} + :idle_ms)
@@ -136,7 +149,7 @@ class SqliteCredentials(SqlitePart):
         return claim_checks(claim, facts, epoch=self._epoch)
 
     async def commit(self, commit: Commit) -> bool:
-        rows.check_commit(commit)
+        check_commit(commit)
 
         def work(connection: sqlite3.Connection) -> None:
             if commit.guard and not connection.execute(_GUARD, _guard_values(commit, commit.guard)).fetchall():
@@ -145,6 +158,12 @@ class SqliteCredentials(SqlitePart):
                 values = _renewal_values(commit, commit.renewal, self._epoch)
                 if not connection.execute(_RENEW, values).fetchall():
                     raise RolledBack
+            if commit.advance:
+                values = _advance_values(commit, commit.advance, self._epoch)
+                if not connection.execute(_ADVANCE, values).fetchall():
+                    raise RolledBack
+            if commit.factor_step and not record_step(connection, commit.org_id, commit.partition, commit.factor_step):
+                raise RolledBack
             for credential in commit.credentials:
                 connection.execute(_ADD, _new_values(commit.partition, credential, self._epoch))
             for part in commit.participations:
@@ -180,6 +199,19 @@ class SqliteCredentials(SqlitePart):
             return None
         credential = rows.credential(row)
         return Found(credential, subject(row[_CREDENTIAL_WIDTH:]) if credential.user_id else None)
+
+    async def of_user(self, org_id: str, user_id: str, kinds: frozenset[Kind]) -> Sequence[Credential]:
+        partition = rows.find_partition(user_id)
+        if partition is None:
+            return ()
+        values = {
+            "org_id": org_id,
+            "partition": partition,
+            "user_id": user_id,
+            "kinds": to_json(kinds),
+            "epoch": self._epoch,
+        }
+        return [rows.credential(row) for row in await self._all(_OF_USER, values)]
 
     async def touch_session(self, org_id: str, session_id: str, *, idle_ms: int) -> None:
         partition = rows.find_partition(session_id)
@@ -234,6 +266,19 @@ def _renewal_values(commit: Commit, renewal: Renewal, epoch: int) -> dict[str, A
         "new_digest": renewal.new_digest,
         "idle_ms": renewal.idle_ms,
         "data": to_json(renewal.data),
+        "epoch": epoch,
+    }
+
+
+def _advance_values(commit: Commit, advance: Advance, epoch: int) -> dict[str, Any]:
+    return {
+        "org_id": commit.org_id,
+        "partition": commit.partition,
+        "id": advance.id,
+        "digest": advance.digest,
+        "from_generation": advance.from_generation,
+        "life_ms": advance.life_ms,
+        "data": to_json(advance.data),
         "epoch": epoch,
     }
 

@@ -1,7 +1,8 @@
 """Events on SQLite."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from segue.events import Event
 from segue.storage import rows, statements
@@ -15,6 +16,21 @@ _EVENT = local(statements.EVENT)
 def add_event(connection: sqlite3.Connection, event: Event) -> None:
     """Writes an event inside the operation it belongs to."""
     connection.execute(_ADD_EVENT, rows.event_values(event))
+
+
+def with_event(change: str, values: Sequence[Any], event: Event) -> Callable[[sqlite3.Connection], bool]:
+    """The work of a conditional change with its event; False and nothing written where it changed no row.
+
+    ``change`` answers the rows that it changed.
+    """
+
+    def work(connection: sqlite3.Connection) -> bool:
+        if not connection.execute(change, values).fetchall():
+            return False
+        add_event(connection, event)
+        return True
+
+    return work
 
 
 class SqliteEvents(SqlitePart):

@@ -35,10 +35,14 @@ class SqlitePart:
 
     async def _one(self, text: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """The only row of a reading statement with named values."""
+        rows = await self._all(text, values)
+        return rows[0] if rows else None
+
+    async def _all(self, text: str, values: Mapping[str, Any]) -> Rows:
+        """All rows of a reading statement with named values."""
         if self._reader is None:
             raise StoreUnavailable("the store is not open")
-        rows = await self._reader.rows(text, values)
-        return rows[0] if rows else None
+        return await self._reader.rows(text, values)
 
     async def _write(self, work: Work[_Result]) -> _Result:
         if self._writer is None:

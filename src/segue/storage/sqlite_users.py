@@ -4,11 +4,12 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from segue.core.application import Application
 from segue.core.user import Subject, User
 from segue.events import Event
 from segue.storage import rows, statements
 from segue.storage.sqlite_connection import local
-from segue.storage.sqlite_events import add_event
+from segue.storage.sqlite_events import add_event, with_event
 from segue.storage.sqlite_part import SqlitePart
 
 # ruff: noqa: S608 -- the texts are put together from column names written here; a value is always bound.
@@ -20,6 +21,7 @@ _USERS = local(statements.USERS)
 _ADD_USER = local(statements.ADD_USER)
 _UPDATE_USER = local(statements.UPDATE_USER)
 _UPGRADE_PASSWORD_HASH = local(statements.UPGRADE_PASSWORD_HASH)
+_APPLICATIONS_OF = local(statements.APPLICATIONS_OF)
 _ASSIGN = local(statements.ASSIGN)
 _UNASSIGN = local(statements.UNASSIGN)
 # Columns of a user ``u`` as a decision about the application ``?1`` sees them.
@@ -65,28 +67,20 @@ class SqliteUsers(SqlitePart):
 
     async def update_user(self, user: User, *, expected_stamp: int, event: Event) -> bool:
         values = (*rows.user_values(user)[:-1], expected_stamp)
-        return await self._change(_UPDATE_USER, values, event)
+        return await self._write(with_event(_UPDATE_USER, values, event))
+
+    async def applications_of(self, org_id: str, user_id: str) -> Sequence[Application]:
+        return [rows.application(row) for row in await self._rows(_APPLICATIONS_OF, org_id, user_id)]
 
     async def assign(self, org_id: str, app_id: str, user_id: str, event: Event) -> None:
         """Nothing is written where the user has the application already."""
-        await self._change(_ASSIGN, (org_id, app_id, user_id), event)
+        await self._write(with_event(_ASSIGN, (org_id, app_id, user_id), event))
 
     async def unassign(self, org_id: str, app_id: str, user_id: str, event: Event) -> bool:
-        return await self._change(_UNASSIGN, (org_id, app_id, user_id), event)
+        return await self._write(with_event(_UNASSIGN, (org_id, app_id, user_id), event))
 
     async def upgrade_password_hash(self, org_id: str, user_id: str, old_hash: str, new_hash: str) -> bool:
         def work(connection: sqlite3.Connection) -> bool:
             return bool(connection.execute(_UPGRADE_PASSWORD_HASH, (org_id, user_id, old_hash, new_hash)).fetchall())
-
-        return await self._write(work)
-
-    async def _change(self, text: str, values: tuple[Any, ...], event: Event) -> bool:
-        """A conditional change with its event; False and nothing written where it changed no row."""
-
-        def work(connection: sqlite3.Connection) -> bool:
-            if not connection.execute(text, values).fetchall():
-                return False
-            add_event(connection, event)
-            return True
 
         return await self._write(work)

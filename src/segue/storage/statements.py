@@ -5,11 +5,13 @@ the order of the ``*_COLUMNS`` of ``rows`` unless a comment says otherwise.
 """
 # ruff: noqa: S608 -- the texts are put together from column names written here; a value is always bound.
 
+from segue.storage.factor_rows import FACTOR_COLUMNS
 from segue.storage.rows import (
     APPLICATION_COLUMNS,
     AUTHORIZATION_SERVER_COLUMNS,
     DOMAIN_COLUMNS,
     EVENT_COLUMNS,
+    GROUP_COLUMNS,
     ORG_COLUMNS,
     PARTICIPATION_COLUMNS,
     SIGNING_KEY_COLUMNS,
@@ -72,7 +74,20 @@ REMOVE_DOMAIN = "DELETE FROM domains WHERE authority = $1 AND org_id = $2 RETURN
 PUT_APPLICATION = _put("applications", APPLICATION_COLUMNS, "org_id, id")
 PUT_AUTHORIZATION_SERVER = _put("authorization_servers", AUTHORIZATION_SERVER_COLUMNS, "org_id, id")
 PUT_TRUSTED_ORIGIN = _put("trusted_origins", TRUSTED_ORIGIN_COLUMNS, "org_id, id")
+REMOVE_TRUSTED_ORIGIN = "DELETE FROM trusted_origins WHERE org_id = $1 AND id = $2 RETURNING id"
 PUT_SIGNING_KEY = _put("signing_keys", SIGNING_KEY_COLUMNS, "org_id, key_set, kid")
+
+# --- groups ----------------------------------------------------------------------------------------------------------
+
+PUT_GROUP = _put("groups", GROUP_COLUMNS, "org_id, id")
+# org, after, limit
+GROUPS = f"SELECT {GROUP_COLUMNS} FROM groups WHERE org_id = $1 AND id > $2 ORDER BY id LIMIT $3"
+# org, group, user; both answer no row where nothing changed
+ADD_MEMBER = (
+    "INSERT INTO group_members (org_id, group_id, user_id) VALUES ($1, $2, $3) "
+    "ON CONFLICT (org_id, user_id, group_id) DO NOTHING RETURNING user_id"
+)
+REMOVE_MEMBER = "DELETE FROM group_members WHERE org_id = $1 AND group_id = $2 AND user_id = $3 RETURNING user_id"
 
 # --- users -----------------------------------------------------------------------------------------------------------
 
@@ -87,8 +102,8 @@ ADD_USER = _insert("users", USER_COLUMNS)
 # The values of a user without the last, its creation; then the stamp expected. Answers no row where that differs.
 UPDATE_USER = (
     "UPDATE users SET login = $3, login_key = $4, short_key = $5, status = $6, stamp = $7, profile = $8, "
-    "password_hash = $9, password_changed_at = $10, limits_exempt = $11 "
-    "WHERE org_id = $1 AND id = $2 AND stamp = $12 RETURNING id"
+    "password_hash = $9, password_changed_at = $10, limits_exempt = $11, password_temporary = $12 "
+    "WHERE org_id = $1 AND id = $2 AND stamp = $13 RETURNING id"
 )
 # org, user, old hash, new hash
 UPGRADE_PASSWORD_HASH = (
@@ -100,6 +115,41 @@ ASSIGN = (
     "ON CONFLICT (org_id, app_id, user_id) DO NOTHING RETURNING user_id"
 )
 UNASSIGN = "DELETE FROM assignments WHERE org_id = $1 AND app_id = $2 AND user_id = $3 RETURNING user_id"
+
+# org, user
+APPLICATIONS_OF = (
+    f"{_APPLICATION} AND status = 'active' AND (everyone OR EXISTS (SELECT 1 FROM assignments AS a "
+    "WHERE a.org_id = applications.org_id AND a.app_id = applications.id AND a.user_id = $2)) ORDER BY id"
+)
+
+# --- factors and remembered devices: org, partition, user ------------------------------------------------------------
+
+FACTORS = (
+    f"SELECT {FACTOR_COLUMNS} FROM factors WHERE org_id = $1 AND partition = $2 AND user_id = $3 "
+    "ORDER BY last_used_at DESC, created_at, id"
+)
+# What was accepted once stays so: a factor that was read before its last step and is put after it keeps that step.
+PUT_FACTOR = f"""
+    {_insert("factors", FACTOR_COLUMNS)} ON CONFLICT (org_id, partition, user_id, id) DO UPDATE SET
+        type = excluded.type, provider = excluded.provider, status = excluded.status,
+        sealed_secret = excluded.sealed_secret, profile = excluded.profile, created_at = excluded.created_at,
+        last_used_at = excluded.last_used_at,
+        last_step = CASE WHEN factors.last_step > excluded.last_step THEN factors.last_step ELSE excluded.last_step END
+"""
+REMOVE_FACTOR = "DELETE FROM factors WHERE org_id = $1 AND partition = $2 AND user_id = $3 AND id = $4 RETURNING id"
+# … digest, life_ms, epoch
+REMEMBER_DEVICE = """
+    INSERT INTO remembered_devices (org_id, partition, user_id, digest, expires_at, epoch)
+    VALUES ($1, $2, $3, $4, {now} + $5, $6)
+    ON CONFLICT (org_id, partition, user_id, digest)
+    DO UPDATE SET expires_at = excluded.expires_at, epoch = excluded.epoch
+"""
+# … digest, epoch
+REMEMBERS_DEVICE = (
+    "SELECT 1 FROM remembered_devices WHERE org_id = $1 AND partition = $2 AND user_id = $3 AND digest = $4 "
+    "AND epoch = $5 AND expires_at > {now}"
+)
+FORGET_DEVICES = "DELETE FROM remembered_devices WHERE org_id = $1 AND partition = $2 AND user_id = $3"
 
 # --- attempts and foreign single use: org, partition, key -----------------------------------------------------------
 
@@ -128,6 +178,8 @@ CLAIM_FOREIGN = """
 
 # --- credentials -----------------------------------------------------------------------------------------------------
 
+# How many credentials of one user are listed at most.
+MOST_OF_USER = 200
 # org, partition, id, reason. The first revocation of an id keeps its moment and reason.
 PUT_TOMBSTONE = """
     INSERT INTO tombstones (org_id, partition, id, at, reason) VALUES ($1, $2, $3, {now}, $4)
@@ -157,8 +209,17 @@ DEAD = {
     "AND c.partition = participations.partition AND c.id = participations.session_id)",
     "foreign_uses": "expires_at < {now} - $1",
     "login_attempts": "last_at < {now} - $1 AND locked_until_at < {now}",
+    "remembered_devices": "expires_at < {now} - $1",
+    # Nobody comes back to an enrolment that was begun so long ago.
+    "factors": "status = 'pending' AND created_at < {now} - $1",
 }
-_KEYS = {"participations": "session_id", "foreign_uses": "digest", "login_attempts": "key"}
+_KEYS = {
+    "participations": "session_id",
+    "foreign_uses": "digest",
+    "login_attempts": "key",
+    "remembered_devices": "user_id",
+    "factors": "user_id",
+}
 
 
 def purge_page(table: str) -> str:

@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
-from segue.core.application import Application, OidcClient, SamlServiceProvider
+from segue.core.application import Application, AppLink, Bookmark, OidcClient, SamlServiceProvider, WsFedRelyingParty
 from segue.core.assurance import Requirement
 from segue.core.credential import NewCredential, Participation
-from segue.core.org import AuthorizationServer, Domain, Org, OrgSettings, TrustedOrigin
+from segue.core.factor import FactorEnrollment
+from segue.core.org import AuthorizationServer, Domain, Group, Org, OrgSettings, PasswordRules, TrustedOrigin
 from segue.core.secret import new_id, partition_of
 from segue.core.user import User
 from segue.events import Event
-from segue.storage import nested, rows
-from segue.stores import Commit, Guard, Renewal, StoredKey, Tombstone
+from segue.storage import factor_rows, nested, rows
+from segue.storage.commit_rules import check_commit
+from segue.stores import Advance, Commit, FactorStep, Guard, Renewal, StoredKey, Tombstone
 
 
 def some_id(prefix: str, partition: int) -> str:
@@ -39,6 +41,8 @@ FULL_APPLICATION = Application(
         secret_digests=(bytes(range(32)), b"\xff" * 32),
         pkce_required=True,
         native=True,
+        initiate_login_uri="https://a.example/login",
+        id_token_algorithm="ES256",
     ),
     saml=SamlServiceProvider(
         "https://sp.example/metadata",
@@ -52,10 +56,51 @@ FULL_APPLICATION = Application(
         assertion_s=61,
         idp_entity_id="urn:idp",
     ),
+    wsfed=WsFedRelyingParty(
+        "urn:rp",
+        ("https://rp.example/", "https://rp.example/wsfed"),
+        token_type="saml11",
+        audience="aud",
+        name_id_format="format",
+        name_id_from="email",
+        attributes=MappingProxyType({"mail": "email"}),
+        assertion_s=62,
+        idp_entity_id="urn:idp",
+    ),
+    bookmark=Bookmark("https://wiki.example/"),
+    links=(AppLink("1", "inbox", "Inbox", "/inbox"), AppLink("2", "calendar", "Calendar")),
     requirement=Requirement(2, 900, 1),
     home_authority="localhost:8080",
     everyone=True,
     when_other_user="ask",
+)
+
+
+FULL_SETTINGS = OrgSettings(
+    lockout_attempts=3,
+    lockout_s=4,
+    session_idle_s=5,
+    session_life_s=6,
+    password_rules=PasswordRules(12, 90, 7),
+    show_lockout=True,
+    second_factor_groups=("g1", "g2"),
+    factors=("totp", "sms"),
+    remember_device_s=7,
+    session_image=True,
+    landing_links=(("a", "/b", "c"),),
+)
+FULL_FACTOR = FactorEnrollment(
+    some_id("ufs", 9),
+    "org1",
+    some_id("usr", 9),
+    "question",
+    "standard",
+    "active",
+    b"\0sealed",
+    7,
+    {"question": "Wo wärst du?"},
+    8,
+    9,
 )
 
 
@@ -64,7 +109,9 @@ FULL_APPLICATION = Application(
     [
         (FULL_APPLICATION, rows.application_values, rows.application),
         (Application("app1", "org1", "n", "l", "k"), rows.application_values, rows.application),
-        (Org("org1", "One", "inactive", OrgSettings(3, 4, 5, 6, (("a", "/b", "c"),))), rows.org_values, rows.org),
+        (Org("org1", "One", "inactive", FULL_SETTINGS), rows.org_values, rows.org),
+        (Group("grp1", "org1", "People"), rows.group_values, rows.group),
+        (FULL_FACTOR, factor_rows.factor_values, factor_rows.factor),
         (Domain("localhost:8080", "org1", "okta", "http"), rows.domain_values, rows.domain),
         (
             AuthorizationServer("srv1", "org1", "n", "oauth2/default", "api://x", "ks", {"read": "Reads"}, 1, 2, 3),
@@ -82,7 +129,9 @@ FULL_APPLICATION = Application(
             rows.signing_key,
         ),
         (
-            User("usr1", "org1", "Ann@X", "ann@x", "suspended", 4, {"firstName": "Ännchen"}, "$argon2", 5, 6, True),
+            User(
+                "usr1", "org1", "Ann@X", "ann@x", "suspended", 4, {"firstName": "Ännchen"}, "$argon2", 5, True, 6, True
+            ),
             rows.user_values,
             rows.user,
         ),
@@ -104,7 +153,19 @@ FULL_APPLICATION = Application(
             rows.event,
         ),
     ],
-    ids=["application", "bare application", "org", "domain", "server", "origin", "key", "user", "event"],
+    ids=[
+        "application",
+        "bare application",
+        "org",
+        "group",
+        "factor",
+        "domain",
+        "server",
+        "origin",
+        "key",
+        "user",
+        "event",
+    ],
 )
 def test_what_is_written_is_read_back(value: Any, write: Any, read: Any) -> None:
     assert read(write(value)) == value
@@ -126,6 +187,10 @@ def test_every_writing_function_answers_in_the_order_of_its_columns() -> None:
     ("readers", "kind"),
     [
         (nested.SETTINGS, OrgSettings),
+        (nested.PASSWORD_RULES, PasswordRules),
+        (nested.WSFED, WsFedRelyingParty),
+        (nested.BOOKMARK, Bookmark),
+        (nested.APP_LINK, AppLink),
         (nested.REQUIREMENT, Requirement),
         (nested.OIDC, OidcClient),
         (nested.SAML, SamlServiceProvider),
@@ -138,7 +203,11 @@ def test_no_setting_is_forgotten(readers: nested.Readers, kind: Any) -> None:
 def test_a_release_reads_what_its_neighbours_wrote() -> None:
     values = list(rows.application_values(FULL_APPLICATION))
     values[9] = json.dumps({"factors": 2, "invented_later": True})
-    assert rows.application(values).requirement == Requirement(2)
+    values[15] = json.dumps([{"id": "1", "name": "n", "label": "L", "invented_later": 1}])
+    read = rows.application(values)
+    assert (read.requirement, read.links) == (Requirement(2), (AppLink("1", "n", "L"),))
+    settings = json.dumps({"password_rules": {"min_length": 9, "invented_later": True}})
+    assert rows.org(("org1", "One", "active", settings)).settings == OrgSettings(password_rules=PasswordRules(9))
 
 
 @pytest.mark.parametrize(
@@ -169,6 +238,11 @@ def _commit(**parts: Any) -> Commit:
     return Commit("org1", 5, (), **parts)
 
 
+def _factor(**changes: Any) -> FactorEnrollment:
+    mine = dataclasses.replace(FULL_FACTOR, id=some_id("ufs", 5), user_id=some_id("usr", 5))
+    return dataclasses.replace(mine, **changes)
+
+
 def _credential(partition: int = 5, org_id: str = "org1", path: tuple[str, ...] = ()) -> NewCredential:
     return NewCredential(org_id, some_id("tkt", partition), "session_token", b"", 1, bind_path=path)
 
@@ -183,22 +257,51 @@ def _credential(partition: int = 5, org_id: str = "org1", path: tuple[str, ...] 
         _commit(participations=(Participation(some_id("ses", 6), "app1", "oidc"),)),
         _commit(guard=Guard("usr1", 1, live_ids=(some_id("ses", 6),))),
         _commit(renewal=Renewal(some_id("ses", 6), b"", b"", 1, {})),
+        _commit(advance=Advance(some_id("stt", 6), b"", 0, 1, {})),
+        _commit(factor_step=FactorStep(some_id("ufs", 6), some_id("usr", 5), 1)),
+        _commit(factor_step=FactorStep(some_id("ufs", 5), some_id("usr", 6), 1)),
+        _commit(factor_step=FactorStep(some_id("ufs", 5), some_id("usr", 5), 1, _factor(org_id="org2"))),
         Commit("org1", 5, (Event(some_id("evt", 5), "org2", 1, "a.b"),)),
     ],
 )
 def test_OT_05_a_commit_never_reaches_into_another_partition_or_org(commit: Commit) -> None:
     with pytest.raises(ValueError, match="touches one"):
-        rows.check_commit(commit)
+        check_commit(commit)
+
+
+@pytest.mark.parametrize("changes", [{"id": some_id("ufx", 5)}, {"user_id": some_id("usx", 5)}])
+def test_AU_08_a_step_changes_its_own_factor_alone(changes: dict[str, str]) -> None:
+    step = FactorStep(some_id("ufs", 5), some_id("usr", 5), 1, _factor(**changes))
+    with pytest.raises(ValueError, match="that factor alone"):
+        check_commit(_commit(factor_step=step))
+
+
+def test_a_credential_takes_one_way_on_at_a_time() -> None:
+    ident = some_id("ses", 5)
+    both = _commit(renewal=Renewal(ident, b"", b"", 1, {}), advance=Advance(ident, b"", 0, 1, {}))
+    with pytest.raises(ValueError, match="not both"):
+        check_commit(both)
+
+
+def test_a_factor_lies_with_its_user_and_its_event_in_its_org() -> None:
+    event = Event(some_id("evt", 5), "org1", 1, "a.b")
+    factor_rows.check_factor(_factor(), event)
+    for wrong in ({"id": some_id("ufs", 6)}, {"user_id": some_id("usr", 6)}, {"org_id": "org2"}):
+        with pytest.raises(ValueError, match=r"user's partition|one org"):
+            factor_rows.check_factor(_factor(**wrong), event)
 
 
 def test_a_commit_within_its_partition_passes() -> None:
     session = some_id("ses", 5)
     assert partition_of(session) == 5
-    rows.check_commit(
+    check_commit(
         _commit(
             credentials=(_credential(path=(session,)),),
             tombstones=(Tombstone(session, "out"),),
             guard=Guard("usr1", 1, live_ids=(session,)),
+            renewal=Renewal(session, b"", b"", 1, {}),
+            advance=Advance(some_id("stt", 5), b"", 0, 1, {}),
+            factor_step=FactorStep(some_id("ufs", 5), some_id("usr", 5), None, _factor()),
         )
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.storage import sqlite_credentials, statements
+from segue.storage import sqlite_credentials, sqlite_factors, statements
 from segue.storage.sqlite_connection import connect, local
 from segue.storage.sqlite_users import SUBJECT
 
@@ -17,6 +17,14 @@ TEXTS = {
     "find": sqlite_credentials._FIND,
     "facts": sqlite_credentials._FACTS,
     "renew": sqlite_credentials._RENEW,
+    "advance": sqlite_credentials._ADVANCE,
+    "of_user": sqlite_credentials._OF_USER,
+    "factor_step": sqlite_factors._STEP,
+    "factors": local(statements.FACTORS),
+    "remembers_device": local(statements.REMEMBERS_DEVICE),
+    "forget_devices": local(statements.FORGET_DEVICES),
+    "applications_of": local(statements.APPLICATIONS_OF),
+    "groups": local(statements.GROUPS),
     "touch": sqlite_credentials._TOUCH,
     "guard": sqlite_credentials._GUARD,
     "subject": SUBJECT,

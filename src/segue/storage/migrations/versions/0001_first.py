@@ -8,39 +8,12 @@ hot operation touches one (org, partition) and waits for nobody else's row.
 
 from alembic import op
 
+from segue.storage.migrations.words import words
+
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
-
-_POSTGRES = {
-    "id": 'text COLLATE "C"',
-    "text": "text",
-    "bytes": "bytea",
-    "int": "integer",
-    "big": "bigint",
-    "flag": "boolean",
-    "false": "false",
-    "ids": "text[]",
-    "no_ids": "'{}'",
-    "end": "",
-    # Room on the page for the new version of a row: an update then touches no index.
-    "updated": "WITH (fillfactor = 80)",
-}
-# STRICT keeps SQLite from storing a text where a number belongs; WITHOUT ROWID makes the primary key the table.
-_SQLITE = {
-    "id": "TEXT",
-    "text": "TEXT",
-    "bytes": "BLOB",
-    "int": "INTEGER",
-    "big": "INTEGER",
-    "flag": "INTEGER",
-    "false": "0",
-    "ids": "TEXT",
-    "no_ids": "'[]'",
-    "end": "STRICT, WITHOUT ROWID",
-    "updated": "STRICT, WITHOUT ROWID",
-}
 
 _TABLES = (
     """
@@ -268,9 +241,9 @@ _TABLES = (
 
 
 def upgrade() -> None:
-    words = _SQLITE if op.get_bind().dialect.name == "sqlite" else _POSTGRES
+    known = words(op.get_bind().dialect.name)
     for text in _TABLES:
-        op.execute(text.format_map(words))
+        op.execute(text.format_map(known))
 
 
 def downgrade() -> None:
