@@ -1,18 +1,29 @@
 """What the protocol settings of an application have to satisfy. Each function raises Refusal ``invalid_value``."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from cryptography import x509
 
 from segue.admin.addresses import check_address, is_loopback
 from segue.admin.change import invalid
-from segue.admin.text import check_value
-from segue.core.application import OidcClient, SamlServiceProvider
+from segue.admin.text import check_label, check_value
+from segue.core.application import (
+    Application,
+    AppLink,
+    Bookmark,
+    OidcClient,
+    SamlServiceProvider,
+    WsFedRelyingParty,
+)
 from segue.core.url import BadUrl, check_redirect_registration, parse_web_url
 
 MOST_ADDRESSES: Final = 100
 _MOST_ENTRIES: Final = 64
+_MOST_LINKS: Final = 20
+_LINK_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_\-]{0,62}[A-Za-z0-9])?")
+_TOKEN_TYPES: Final = frozenset({"saml20", "saml11"})
 _ENTITY_ID_CHARS: Final = 1024  # SAML Core 8.3.6
 _ASSERTION_S = range(30, 3601)
 _AUTHENTICATIONS = frozenset({"client_secret_basic", "client_secret_post", "none"})
@@ -34,6 +45,7 @@ def check_oidc(client: OidcClient, local_names: Collection[str] = ()) -> None:
     _check_types(client)
     _check_redirects("redirect_uris", client.redirect_uris, client, local_names)
     _check_redirects("post_logout_redirect_uris", client.post_logout_redirect_uris, client, local_names)
+    _check_start(client.initiate_login_uri, local_names)
     if client.response_types and not client.redirect_uris:
         raise invalid("redirect_uris", "A client that is answered in the browser needs a redirect address.")
 
@@ -50,20 +62,83 @@ def check_saml(provider: SamlServiceProvider, local_names: Collection[str] = ())
         url = check_address("acs_urls", address, local_names=local_names)
         if url.fragment is not None:
             raise invalid("acs_urls", "An assertion consumer address has no fragment.", seen=address)
-    if len(provider.attributes) > _MOST_ENTRIES:
+    _check_attributes(provider.attributes)
+    _check_subject(provider.name_id_format, provider.name_id_from)
+    _check_life(provider.assertion_s)
+    _check_certificates(provider)
+
+
+def check_wsfed(party: WsFedRelyingParty, local_names: Collection[str] = ()) -> None:
+    """The settings of a WS-Federation relying party."""
+    _check_entity_id("realm", party.realm)
+    if party.idp_entity_id:
+        _check_entity_id("idp_entity_id", party.idp_entity_id)
+    if party.audience:
+        _check_entity_id("audience", party.audience)
+    _check_count("reply_urls", party.reply_urls, least=1)
+    for address in party.reply_urls:
+        if check_address("reply_urls", address, local_names=local_names).fragment is not None:
+            raise invalid("reply_urls", "A reply address has no fragment.", seen=address)
+    if party.token_type not in _TOKEN_TYPES:
+        raise invalid("token_type", f"The token is one of: {', '.join(sorted(_TOKEN_TYPES))}.")
+    _check_attributes(party.attributes)
+    _check_subject(party.name_id_format, party.name_id_from)
+    _check_life(party.assertion_s)
+
+
+def check_bookmark(bookmark: Bookmark, local_names: Collection[str] = ()) -> None:
+    """The address that a bookmark leads to."""
+    check_address("url", bookmark.url, local_names=local_names)
+
+
+def check_links(app: Application, local_names: Collection[str] = ()) -> None:
+    """The named links of an application. A bookmark's link may lead to an address of its own."""
+    if len(app.links) > _MOST_LINKS:
+        raise invalid("links", f"An application has at most {_MOST_LINKS} links.")
+    if len({part for link in app.links for part in {link.id, link.name}}) != sum(
+        len({link.id, link.name}) for link in app.links
+    ):
+        raise invalid("links", "Two links of an application have the same name.")
+    for link in app.links:
+        _check_link(app, link, local_names)
+
+
+def _check_link(app: Application, link: AppLink, local_names: Collection[str]) -> None:
+    if not _LINK_NAME.fullmatch(link.name) or not _LINK_NAME.fullmatch(link.id):
+        raise invalid("links", "The name of a link has 1 to 64 letters, digits, - and _, and is part of its address.")
+    check_label("links", link.label)
+    if app.bookmark is not None and link.target:
+        check_address("links", link.target, local_names=local_names)
+    else:
+        check_value("links", link.target)
+
+
+def _check_attributes(attributes: Mapping[str, str]) -> None:
+    if len(attributes) > _MOST_ENTRIES:
         raise invalid("attributes", f"At most {_MOST_ENTRIES} attributes are sent.")
-    for name, source in provider.attributes.items():
+    for name, source in attributes.items():
         if not name or not source:
             raise invalid("attributes", "An attribute has a name, and a profile field that it is taken from.")
         check_value("attributes", name)
         check_value("attributes", source)
-    for value in (provider.name_id_format, provider.name_id_from):
+
+
+def _check_subject(name_id_format: str, name_id_from: str) -> None:
+    for value in (name_id_format, name_id_from):
         if not value:
             raise invalid("name_id_format", "The NameID has a format, and a profile field that it is taken from.")
         check_value("name_id_format", value)
-    if provider.assertion_s not in _ASSERTION_S:
+
+
+def _check_life(assertion_s: int) -> None:
+    if assertion_s not in _ASSERTION_S:
         raise invalid("assertion_s", f"An assertion is valid for {_ASSERTION_S[0]} to {_ASSERTION_S[-1]} seconds.")
-    _check_certificates(provider)
+
+
+def _check_start(address: str, local_names: Collection[str]) -> None:
+    """The address that starts a client's own sign-in (OIDC Core 4), where it has one."""
+    if address and check_address("initiate_login_uri", address, local_names=local_names).fragment is not None:
+        raise invalid("initiate_login_uri", "The address that starts a sign-in has no fragment.")
 
 
 def _check_types(client: OidcClient) -> None:

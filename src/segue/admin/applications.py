@@ -6,10 +6,18 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from segue.admin import prefixes
-from segue.admin.application_rules import check_oidc, check_saml
+from segue.admin.application_rules import check_bookmark, check_links, check_oidc, check_saml, check_wsfed
 from segue.admin.change import Change, changed_fields, invalid, missing, taken
 from segue.admin.text import check_label
-from segue.core.application import Application, OidcClient, SamlServiceProvider, WhenOtherUser
+from segue.core.application import (
+    Application,
+    AppLink,
+    Bookmark,
+    OidcClient,
+    SamlServiceProvider,
+    WhenOtherUser,
+    WsFedRelyingParty,
+)
 from segue.core.assurance import Requirement
 from segue.core.secret import digest, new_secret
 from segue.events import Event
@@ -17,6 +25,7 @@ from segue.stores import AlreadyExists, NotFound, Store
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_\-]{0,62}[a-z0-9])?")
 _MOST_SECRETS: Final = 2
+_FIRST_LINK: Final = "start"
 _TAKEN = {
     "client_id": "There is an application with this client id already.",
     "external_key": "There is an application with this external key already.",
@@ -25,7 +34,11 @@ _TAKEN = {
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What an application of any protocol has. ``name`` is part of its addresses; empty, it is made from the label."""
+    """What an application of any protocol has. ``name`` is part of its addresses; empty, it is made from the label.
+
+    ``links`` are those of the dashboard; an application that can be started from a link and names none gets one. A link
+    without an id gets one.
+    """
 
     label: str
     name: str = ""
@@ -33,6 +46,7 @@ class Traits:
     requirement: Requirement = field(default_factory=Requirement)
     home_authority: str = ""
     when_other_user: WhenOtherUser | None = None
+    links: tuple[AppLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,7 @@ async def create_oidc(
         secret_digests=() if secret is None else (digest(secret),),
     )
     check_oidc(oidc, local_names)
-    application = replace(blank, oidc=oidc)
+    application = _with_links(replace(blank, oidc=oidc), traits, change, local_names)
     await _put(store, application, change.event("application.create", app_id=application.id, protocol="oidc"))
     return Registered(application, secret)
 
@@ -72,9 +86,36 @@ async def create_saml(
     Raises Refusal ``invalid_value`` or ``already_exists``.
     """
     check_saml(provider, local_names)
-    application = replace(await _blank(store, traits, change), saml=provider)
+    blank = replace(await _blank(store, traits, change), saml=provider)
+    application = _with_links(blank, traits, change, local_names)
     await _check_home(store, application)
     await _put(store, application, change.event("application.create", app_id=application.id, protocol="saml"))
+    return Registered(application)
+
+
+async def create_wsfed(
+    store: Store, traits: Traits, party: WsFedRelyingParty, change: Change, *, local_names: Collection[str] = ()
+) -> Registered:
+    """Registers a WS-Federation relying party. ``traits.home_authority`` is the domain whose issuer it sees.
+
+    Raises Refusal ``invalid_value`` or ``already_exists``.
+    """
+    check_wsfed(party, local_names)
+    blank = replace(await _blank(store, traits, change), wsfed=party)
+    application = _with_links(blank, traits, change, local_names)
+    await _check_home(store, application)
+    await _put(store, application, change.event("application.create", app_id=application.id, protocol="wsfed"))
+    return Registered(application)
+
+
+async def create_bookmark(
+    store: Store, traits: Traits, bookmark: Bookmark, change: Change, *, local_names: Collection[str] = ()
+) -> Registered:
+    """Registers an address that people reach through their dashboard. Raises Refusal ``invalid_value``."""
+    check_bookmark(bookmark, local_names)
+    blank = replace(await _blank(store, traits, change), bookmark=bookmark)
+    application = _with_links(blank, traits, change, local_names)
+    await _put(store, application, change.event("application.create", app_id=application.id, protocol="bookmark"))
     return Registered(application)
 
 
@@ -89,6 +130,11 @@ async def update_application(
         check_oidc(oidc, local_names)
     if changed.saml is not None:
         check_saml(changed.saml, local_names)
+    if changed.wsfed is not None:
+        check_wsfed(changed.wsfed, local_names)
+    if changed.bookmark is not None:
+        check_bookmark(changed.bookmark, local_names)
+    check_links(changed, local_names)
     after = replace(
         changed,
         org_id=known.org_id,
@@ -162,6 +208,22 @@ async def _blank(store: Store, traits: Traits, change: Change) -> Application:
     )
 
 
+def _with_links(blank: Application, traits: Traits, change: Change, local_names: Collection[str]) -> Application:
+    """The application with its links; the first one of an application that names none is called ``start``."""
+    links = traits.links
+    if not links and _startable(blank):
+        links = (AppLink("", _FIRST_LINK, blank.label),)
+    named = tuple(replace(link, id=link.id or change.new_id(prefixes.APP_LINK)) for link in links)
+    application = replace(blank, links=named)
+    check_links(application, local_names)
+    return application
+
+
+def _startable(app: Application) -> bool:
+    """Whether a link can start the application: an OpenID Connect client begins its sign-in itself."""
+    return app.oidc is None or bool(app.oidc.initiate_login_uri)
+
+
 async def _put(store: Store, application: Application, event: Event) -> None:
     try:
         await store.put_application(application, event)
@@ -170,8 +232,9 @@ async def _put(store: Store, application: Application, event: Event) -> None:
 
 
 async def _check_home(store: Store, application: Application) -> None:
-    """A SAML application belongs to one domain: its issuer, entity id and NameID come from there."""
-    if application.saml is None and not application.home_authority:
+    """Who reads assertions belongs to one domain: issuer, entity id and NameID come from there."""
+    reads_assertions = application.saml is not None or application.wsfed is not None
+    if not reads_assertions and not application.home_authority:
         return
     domain = await store.domain(application.home_authority)
     if domain is None or domain.org_id != application.org_id:

@@ -31,8 +31,7 @@ async def trust_origin(
     """
     label = check_label("name", name)
     canonical = _canonical(origin, local_names)
-    if not scopes or not _SCOPES.issuperset(scopes):
-        raise invalid("scopes", "A trusted origin is for CORS, for REDIRECT, or for both.")
+    _checked_scopes(scopes)
     known = [known for known in await store.trusted_origins(change.org_id) if known.origin == canonical]
     if any(origin.status == "active" for origin in known):
         raise taken("origin", "The org trusts this origin already.")
@@ -47,14 +46,61 @@ async def trust_origin(
     return trusted
 
 
-async def distrust_origin(store: Store, origin_id: str, change: Change) -> TrustedOrigin:
-    """Stops trusting an origin; the row stays, so that events about it can be read. Raises Refusal ``not_found``."""
+async def find_origin(store: Store, origin_id: str, change: Change) -> TrustedOrigin:
+    """The trusted origin of that id, active or not. Raises Refusal ``not_found``."""
     known = next((known for known in await store.trusted_origins(change.org_id) if known.id == origin_id), None)
     if known is None:
         raise missing("trusted origin", origin_id, "There is no such trusted origin.")
-    distrusted = replace(known, status="inactive")
+    return known
+
+
+async def change_origin(
+    store: Store,
+    origin_id: str,
+    *,
+    name: str,
+    origin: str,
+    scopes: Collection[OriginScope],
+    change: Change,
+    local_names: Collection[str] = (),
+) -> TrustedOrigin:
+    """Replaces what an origin is called, where it is and what it is trusted for; its status stays. Raises Refusal."""
+    known = await find_origin(store, origin_id, change)
+    canonical = _canonical(origin, local_names)
+    others = [other for other in await store.trusted_origins(change.org_id) if other.id != origin_id]
+    if any(other.origin == canonical for other in others):
+        raise taken("origin", "The org has this origin already.")
+    changed = replace(
+        known, name=check_label("name", name), origin=canonical, scopes=frozenset(_checked_scopes(scopes))
+    )
+    await store.put_trusted_origin(changed, _event(changed, "origin.update", change))
+    return changed
+
+
+async def restore_origin(store: Store, origin_id: str, change: Change) -> TrustedOrigin:
+    """Trusts an origin again that was distrusted. Raises Refusal ``not_found``."""
+    restored = replace(await find_origin(store, origin_id, change), status="active")
+    await store.put_trusted_origin(restored, _event(restored, "origin.trust", change))
+    return restored
+
+
+async def remove_origin(store: Store, origin_id: str, change: Change) -> None:
+    """Forgets an origin altogether. Raises Refusal ``not_found``."""
+    known = await find_origin(store, origin_id, change)
+    await store.remove_trusted_origin(change.org_id, origin_id, _event(known, "origin.remove", change))
+
+
+async def distrust_origin(store: Store, origin_id: str, change: Change) -> TrustedOrigin:
+    """Stops trusting an origin; the row stays, so that events about it can be read. Raises Refusal ``not_found``."""
+    distrusted = replace(await find_origin(store, origin_id, change), status="inactive")
     await store.put_trusted_origin(distrusted, _event(distrusted, "origin.distrust", change))
     return distrusted
+
+
+def _checked_scopes(scopes: Collection[OriginScope]) -> Collection[OriginScope]:
+    if not scopes or not _SCOPES.issuperset(scopes):
+        raise invalid("scopes", "A trusted origin is for CORS, for REDIRECT, or for both.")
+    return scopes
 
 
 def _canonical(origin: str, local_names: Collection[str]) -> str:

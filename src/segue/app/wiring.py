@@ -17,6 +17,7 @@ from segue.jobs.periodic import Periodic, run_all
 from segue.jobs.purge import Purge
 from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.saml.sso import SamlSignOn
+from segue.protocols.wsfed import WsFedSignOn
 from segue.settings import Settings, read_epoch, read_secrets
 from segue.signin.passwords import PasswordHasher
 from segue.signin.transaction import Transactions
@@ -28,12 +29,13 @@ from segue.tokens.signing import Signing
 from segue.web.cors import CorsPolicy
 from segue.web.edge import Edge
 from segue.web.frontchannel import FrontChannel, FrontDoor
+from segue.web.launch import Launch
 from segue.web.limits import Limit, RateLimiter
 from segue.web.message import Site
 from segue.web.recorder import Recorder
 from segue.web.rendering import new_renderer
 from segue.web.routing import RouteTable
-from segue.web.surface import Surface
+from segue.web.session_image import SessionImage
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +113,9 @@ def build(settings: Settings, *, source: Source | None = None) -> Segue:
         cookies={okta.DIALECT: okta.COOKIES},
         sign_in_pages={okta.DIALECT: okta.sign_in_location},
     )
-    surface = _okta_surface(door, store, Signing(config, ring), limiter, channels)
+    services = _okta_services(door, store, Signing(config, ring), limiter, settings)
+    channels |= {channel.name: channel for channel in okta.front_channels(services)}
+    surface = okta.surface(services)
     edge = Edge(
         surfaces={surface.dialect: surface},
         tables={surface.dialect: RouteTable.of(surface.routes)},
@@ -161,23 +165,24 @@ class Readiness:
         return True
 
 
-def _okta_surface(
-    door: FrontDoor, store: Store, signing: Signing, limiter: RateLimiter, channels: dict[str, FrontChannel]
-) -> Surface:
-    """The dialect's routes, with its front channels entered in ``channels``."""
-    profile = okta.oauth_profile()
-    oauth = OAuthEndpoints(door=door, config=door.config, store=store, signing=signing, profile=profile)
-    saml = SamlSignOn(
+def _okta_services(
+    door: FrontDoor, store: Store, signing: Signing, limiter: RateLimiter, settings: Settings
+) -> okta.OktaServices:
+    """What the dialect's routes call."""
+    config, source = door.config, door.source
+    saml_profile = replace(okta.saml_profile(), key_set=ASSERTION_KEYS)
+    wsfed_profile = replace(okta.wsfed_profile(), key_set=ASSERTION_KEYS)
+    return okta.OktaServices(
         door=door,
-        config=door.config,
         store=store,
-        signing=signing,
-        source=door.source,
-        profile=replace(okta.saml_profile(), key_set=ASSERTION_KEYS),
+        oauth=OAuthEndpoints(door=door, config=config, store=store, signing=signing, profile=okta.oauth_profile()),
+        saml=SamlSignOn(door=door, config=config, store=store, signing=signing, source=source, profile=saml_profile),
+        wsfed=WsFedSignOn(door=door, config=config, signing=signing, source=source, profile=wsfed_profile),
+        launch=Launch(door),
+        image=SessionImage(door, CorsPolicy(config)),
+        limiter=limiter,
+        local_names=settings.local_names,
     )
-    for channel in (oauth.channel, saml, okta.home_channel(door.config)):
-        channels[channel.name] = channel
-    return okta.surface(okta.OktaServices(door=door, oauth=oauth, saml=saml, limiter=limiter))
 
 
 def _jobs(settings: Settings, store: Store, sealer: Sealer, source: Source) -> tuple[Periodic, ...]:

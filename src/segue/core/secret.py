@@ -80,6 +80,13 @@ def partition_of(ident: str) -> int:
     return _decode(_partition_part(ident))
 
 
+def made_at(ident: str) -> int:
+    """When an id was made (epoch ms), as it says itself. Raises ValueError where ``ident`` is not an id."""
+    if not is_id(ident):
+        raise ValueError("not an id of ours")
+    return _decode(ident[_PREFIX_CHARS : _PREFIX_CHARS + _TIME_CHARS])
+
+
 def partition_for(text: str) -> int:
     """A partition for something that has no owner yet, spread evenly by its text."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:2], "big") % PARTITIONS

@@ -33,7 +33,8 @@ def mint(
 ) -> Minted:
     """A ticket that carries ``assurance`` of ``user``. Nothing is stored yet: commit the credential first.
 
-    ``waiting`` is a session that is written together with the ticket and handed out when it is redeemed.
+    ``waiting`` is a session that is written together with the ticket and handed out when it is redeemed; the ticket
+    ends with it.
     """
     session = {"session": waiting_data(waiting)} if waiting else {}
     bearer = new_bearer(kind.id_prefix, partition_of(user.id), now_at, source.random)
@@ -46,6 +47,7 @@ def mint(
         user_id=user.id,
         user_stamp=user.stamp,
         root_id=bearer.id,
+        bind_path=(waiting.session_id,) if waiting else (),
         domain=domain,
         minted_by=minted_by,
         data={"assurance": to_data(assurance), **session},

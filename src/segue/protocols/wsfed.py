@@ -72,9 +72,18 @@ class WsFedSignOn:
         reply_url, context = params.get("wreply") or party.reply_urls[0], params.get("wctx")
         return await self._begin(request, app, reply_url, context, _requirement(params.get("wfresh"), request.now_at))
 
-    async def start(self, request: Request, app: Application) -> Response:
-        """Answers unsolicited, at the default reply address: a link of ours starts the application."""
-        return await self._begin(request, app, _party(app).reply_urls[0], request.params.get("wctx"), Requirement())
+    async def start(self, request: Request, app: Application, target: str) -> Response:
+        """Answers unsolicited, at the default reply address: a link of ours starts the application.
+
+        ``target`` is the context of that link; one in the request's query goes first.
+        """
+        context = request.query.get("wctx")
+        verdict = Verdict((_check_context(context or ""),), rule="wsfed_request")
+        if not verdict.allowed:
+            raise Refusal("wsfed_request", _PUBLIC, verdict, app_id=app.id)
+        if context is None:
+            context = target or None
+        return await self._begin(request, app, _party(app).reply_urls[0], context, Requirement())
 
     async def _begin(
         self, request: Request, app: Application, reply_url: str, context: str | None, requirement: Requirement
@@ -145,7 +154,6 @@ class WsFedSignOn:
 def _check(params: Params, party: WsFedRelyingParty, now_at: int) -> Verdict:
     """WF-01, WF-02, WF-03: every check is made, so that the trail shows all there is to mend."""
     action, realm, reply = params.get("wa"), params.get("wtrealm"), params.get("wreply")
-    context = params.get("wctx") or ""
     checks = (
         Check("action", action == SIGN_IN, SIGN_IN, action or "", "Send wa=wsignin1.0."),
         Check("realm", realm == party.realm, party.realm, realm or "", "Send the realm this application registered."),
@@ -156,17 +164,21 @@ def _check(params: Params, party: WsFedRelyingParty, now_at: int) -> Verdict:
             reply or "",
             "Register this wreply, exactly as the request spells it, or leave it out.",
         ),
-        Check(
-            "context_size",
-            len(context.encode()) <= _LONGEST_CONTEXT_BYTES,
-            f"at most {_LONGEST_CONTEXT_BYTES} bytes",
-            mend="Keep the state at the application and send a short key to it.",
-        ),
+        _check_context(params.get("wctx") or ""),
         Check("request_by_reference", params.get("wreqptr") is None, "no wreqptr", mend="Leave wreqptr out."),
         _check_time(params.get("wct"), now_at),
         _check_fresh(params.get("wfresh")),
     )
     return Verdict(checks, rule="wsfed_request")
+
+
+def _check_context(context: str) -> Check:
+    return Check(
+        "context_size",
+        len(context.encode()) <= _LONGEST_CONTEXT_BYTES,
+        f"at most {_LONGEST_CONTEXT_BYTES} bytes",
+        mend="Keep the state at the application and send a short key to it.",
+    )
 
 
 def _check_time(wct: str | None, now_at: int) -> Check:

@@ -36,7 +36,7 @@ async def close_browser_session(
     """Ends the session with everything bound to it; answers the cookies that make the browser forget it."""
     if session is not None:
         await end_session(door.store, session.credential.id, reason=reason, circumstances=door.circumstances(request))
-    return door.cookies[request.site.domain.dialect].clear(request.site.domain)
+    return door.cookies[request.site.domain.dialect].clear(request.site.org, request.site.domain)
 
 
 def form_token(door: FrontDoor, request: Request) -> str:

@@ -3,10 +3,10 @@
 import hashlib
 from dataclasses import dataclass
 
-from segue.core.org import Domain
+from segue.core.org import Domain, Org
 from segue.core.secret import Bearer, new_secret
 from segue.events import Circumstances
-from segue.web.message import Request, SetCookie
+from segue.web.message import Request, SameSite, SetCookie
 
 _PROOF = "segue-proof"
 _BROWSER = "segue-browser"
@@ -32,13 +32,20 @@ class SessionCookies:
             return value
         return value if request.cookie(_own(_PROOF, request.site.domain)) == _proof(value) else None
 
-    def write(self, bearer: Bearer, domain: Domain) -> tuple[SetCookie, ...]:
-        session = SetCookie(self.name, bearer.text)
-        return (session, SetCookie(_own(_PROOF, domain), _proof(bearer.text))) if domain.secure else (session,)
+    def write(self, bearer: Bearer, org: Org, domain: Domain) -> tuple[SetCookie, ...]:
+        return self._both(bearer.text, org, domain)
 
-    def clear(self, domain: Domain) -> tuple[SetCookie, ...]:
-        session = SetCookie(self.name, None)
-        return (session, SetCookie(_own(_PROOF, domain), None)) if domain.secure else (session,)
+    def clear(self, org: Org, domain: Domain) -> tuple[SetCookie, ...]:
+        return self._both(None, org, domain)
+
+    def _both(self, value: str | None, org: Org, domain: Domain) -> tuple[SetCookie, ...]:
+        # An image on another site's page sets and sends a cookie with SameSite=None alone; only https may have that.
+        same_site: SameSite = "None" if org.settings.session_image and domain.secure else "Lax"
+        session = SetCookie(self.name, value, same_site=same_site)
+        if not domain.secure:
+            return (session,)
+        proof = None if value is None else _proof(value)
+        return (session, SetCookie(_own(_PROOF, domain), proof, same_site=same_site))
 
 
 def read_browser(request: Request) -> str | None:

@@ -42,17 +42,17 @@ class SessionImage:
         if refusal is not None or ticket is None:
             if refusal is not None:
                 await self.door.recorder.refuse(self.door.circumstances(request), refusal, "sign_in.session_image")
-            return _image()
+            return image()
         wanted = self.door.sign_in_request(
             request, channel=CHANNEL, app=None, parameters={}, passive=True, ticket=ticket, when_other_user="keep"
         )
         return await self.door.begin(request, wanted)
 
     async def finish(self, request: SignInRequest, signed_in: SignedIn) -> Finished:
-        return Finished(_image())
+        return Finished(image())
 
     async def refuse(self, request: SignInRequest, refusal: Refusal, event_id: str) -> Response:
-        return _image()
+        return image()
 
     async def _unwanted(self, request: Request) -> Refusal | None:
         page = request.headers.get("origin") or request.headers.get("referer") or ""
@@ -76,6 +76,7 @@ class SessionImage:
             return False
 
 
-def _image() -> Document:
+def image() -> Document:
+    """The pixel, the same whatever happened."""
     headers = (("cross-origin-resource-policy", "cross-origin"),)
     return Document(body=_PIXEL, content_type="image/png", headers=headers)

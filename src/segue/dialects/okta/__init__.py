@@ -12,8 +12,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from segue.dialects.okta.admin.app_links import AppLinks
+from segue.dialects.okta.admin.trusted_origins import TrustedOrigins
 from segue.dialects.okta.authn import PrimaryAuthentication
 from segue.dialects.okta.errors import limit_headers, write_by_path
+from segue.dialects.okta.links import Links
 from segue.dialects.okta.names import (
     DEVICE_COOKIE,
     DIALECT,
@@ -27,17 +30,21 @@ from segue.dialects.okta.names import (
     sign_in_location,
 )
 from segue.dialects.okta.pages import Pages
-from segue.dialects.okta.protocols import OAuthRoutes, SamlRoutes, oauth_profile, saml_profile
+from segue.dialects.okta.protocols import OAuthRoutes, SamlRoutes, oauth_profile, saml_profile, wsfed_profile
 from segue.dialects.okta.sessions import SessionMe
+from segue.dialects.okta.sessions_api import SessionsApi
 from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.saml.sso import SamlSignOn
-from segue.stores import ConfigStore
+from segue.protocols.wsfed import WsFedSignOn
+from segue.stores import ConfigStore, Store
 from segue.web.cookies import SessionCookies
-from segue.web.frontchannel import FrontDoor
+from segue.web.frontchannel import FrontChannel, FrontDoor
 from segue.web.interaction_pages import HomeChannel, InteractionPages
+from segue.web.launch import Launch
 from segue.web.limits import Limit, RateLimiter
 from segue.web.message import Request, Response
 from segue.web.return_address import ReturnAddresses
+from segue.web.session_image import SessionImage
 from segue.web.session_pages import SessionPages
 from segue.web.sign_in_limits import LIMITS as PASSWORD_LIMITS
 from segue.web.sign_in_limits import SignInLimits
@@ -48,11 +55,13 @@ __all__ = [
     "DIALECT",
     "LIMITS",
     "OktaServices",
+    "front_channels",
     "home_channel",
     "oauth_profile",
     "saml_profile",
     "sign_in_location",
     "surface",
+    "wsfed_profile",
 ]
 
 COOKIES: Final = SessionCookies(SESSION_COOKIE, device=DEVICE_COOKIE)
@@ -63,17 +72,28 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType({**PASSWORD_LIMITS, LIMIT_
 
 @dataclass(frozen=True, slots=True)
 class OktaServices:
-    """What the routes call. ``saml`` is None where an installation offers no SAML."""
+    """What the routes call. ``local_names`` are names of this machine, where plain http is allowed."""
 
     door: FrontDoor
+    store: Store
     oauth: OAuthEndpoints
-    saml: SamlSignOn | None
+    saml: SamlSignOn
+    wsfed: WsFedSignOn
+    launch: Launch
+    image: SessionImage
     limiter: RateLimiter
+    local_names: tuple[str, ...] = ()
 
 
 def home_channel(config: ConfigStore) -> HomeChannel:
     """The front channel of a sign-in that only leads to the start page, or to an address of the org."""
     return HomeChannel(_addresses(config))
+
+
+def front_channels(services: OktaServices) -> tuple[FrontChannel, ...]:
+    """Every way in that a front door has to know by name."""
+    home = home_channel(services.door.config)
+    return (services.oauth.channel, services.saml, services.wsfed, services.launch, services.image, home)
 
 
 def surface(services: OktaServices) -> Surface:
@@ -87,11 +107,24 @@ def surface(services: OktaServices) -> Surface:
         home_channel=home_channel(config),
         addresses=_addresses(config),
     )
+    links = Links(
+        door=door,
+        config=config,
+        home_channel=home_channel(config),
+        launch=services.launch,
+        image=services.image,
+        saml=services.saml,
+        wsfed=services.wsfed,
+    )
     routes = (
         *PrimaryAuthentication(door, limits).routes(),
         *SessionMe(door).routes(),
+        *SessionsApi(door, services.store, limits).routes(),
+        *TrustedOrigins(door, services.store, services.local_names).routes(),
+        *AppLinks(door, services.store).routes(),
         *OAuthRoutes(config, services.oauth).routes(),
-        *(SamlRoutes(config, services.saml).routes() if services.saml else ()),
+        *SamlRoutes(config, services.saml).routes(),
+        *links.routes(),
         *pages.routes(),
     )
     return Surface(

@@ -27,13 +27,21 @@ async def presented_api_token(store: CredentialStore, request: Request) -> Found
     return found
 
 
+async def required_api_token(store: CredentialStore, request: Request) -> Found:
+    """The live API token that the request has to carry. Raises Refusal ``invalid_token``."""
+    token = await presented_api_token(store, request)
+    if token is None or token.subject is None:
+        raise _refusal("no credentials", None)
+    return token
+
+
 def _refusal(seen: str, credential_id: str | None) -> Refusal:
     check = Check(
         "api_token",
         passed=False,
         expected=f"{API_TOKEN_SCHEME} and a live API token",
         seen=seen,
-        mend="Leave the Authorization header out, or send a token that has not expired or been revoked.",
+        mend="Send an API token that has not expired or been revoked; where none is needed, leave the header out.",
     )
     return Refusal(
         "invalid_token", "The API token is not valid.", Verdict((check,), rule="api_token"), credential_id=credential_id

@@ -3,26 +3,43 @@
 A client takes an empty body for success whatever the status, so no refusal here is ever empty.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from segue.core.factor import FactorType
 from segue.core.refusal import Refusal
 from segue.core.verdict import Check, Verdict
 from segue.dialects.okta.names import (
     AUTHENTICATION,
+    CALL_TOO_SOON,
+    CREDENTIALS_KEPT,
+    EMAIL_TOO_SOON,
     FORBIDDEN,
     INTERNAL,
     INVALID_TOKEN,
+    LINK_USED,
+    LOCKED,
     MALFORMED,
     MEDIA_TYPE,
+    NO_PHONE,
+    NO_RECOVERY,
     NO_SUCH_PATH,
     NOT_FOUND,
+    PASSCODE_REPLAYED,
+    PASSWORD_RULES,
+    SMS_TOO_SOON,
     TOO_MANY,
     UNAVAILABLE,
+    UNKNOWN_USER,
     VALIDATION,
+    WRONG_ANSWER,
     WRONG_METHOD,
+    WRONG_PASSCODE,
+    WRONG_STATE,
     ErrorCode,
 )
+from segue.signin.verification import FactorRefusal
 from segue.web.interaction_pages import titled_error_page
 from segue.web.limits import Standing
 from segue.web.message import Json, Request, Response
@@ -41,11 +58,30 @@ _CODES: Final = {
     "wrong_method": WRONG_METHOD,
     "unavailable": UNAVAILABLE,
     "internal": INTERNAL,
+    "wrong_state": WRONG_STATE,
+    "locked": LOCKED,
+    "factor_answer": WRONG_PASSCODE,
+    "factor_expired": WRONG_PASSCODE,
+    "factor_replayed": PASSCODE_REPLAYED,
+    "password_kept": CREDENTIALS_KEPT,
+    "password_rules": PASSWORD_RULES,
+    "recovery_answer": WRONG_ANSWER,
+    "recovery_link": LINK_USED,
+    "recovery_unknown": UNKNOWN_USER,
+    "recovery_refused": NO_RECOVERY,
+    "no_phone": NO_PHONE,
+}
+_TOO_SOON: Final[Mapping[FactorType, ErrorCode]] = {
+    "sms": SMS_TOO_SOON,
+    "email": EMAIL_TOO_SOON,
+    "call": CALL_TOO_SOON,
 }
 # The caller can mend these, so the answer says what is wrong; elsewhere the summary is all that anybody is told.
-_EXPLAINED: Final = frozenset({VALIDATION, MALFORMED, MEDIA_TYPE, FORBIDDEN})
+_EXPLAINED: Final = frozenset({VALIDATION, MALFORMED, MEDIA_TYPE, FORBIDDEN, CREDENTIALS_KEPT, PASSWORD_RULES})
 # These have the vendor's body, or a page, also where everything else is in a protocol's own shape.
 _OF_THE_HOUSE: Final = frozenset({"rate_limited", "busy", "unavailable", "internal", "resource_not_found"})
+# What administration says about one field of a request.
+_OF_A_FIELD: Final = frozenset({"invalid_value", "already_exists"})
 _MACHINE_PATHS: Final = ("/api/", "/oauth2/", "/.well-known/")
 
 
@@ -118,5 +154,12 @@ def _code_and_summary(refusal: Refusal) -> tuple[ErrorCode, str]:
             return VALIDATION, VALIDATION.summary.format(subject=subject)
         case ResourceNotFound(id=ident, type=type):
             return NOT_FOUND, NOT_FOUND.summary.format(id=ident, type=type)
+        case FactorRefusal(reason="factor_throttled", factor_type=factor_type):
+            code = _TOO_SOON.get(factor_type, TOO_MANY)
+            return code, code.summary
+        case FactorRefusal(reason="factor_setup"):
+            return VALIDATION, VALIDATION.summary.format(subject="factorEnrollRequest")
+    if refusal.reason in _OF_A_FIELD and refusal.verdict.failure is not None:
+        return VALIDATION, VALIDATION.summary.format(subject=refusal.verdict.failure.name)
     code = _CODES.get(refusal.reason, FORBIDDEN)
     return code, code.summary.format(subject="request") if code is VALIDATION else code.summary

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from segue.core.application import Application, AppLink
+from segue.core.refusal import Refusal
 from segue.core.url import BadUrl, add_query, parse_web_url
 from segue.core.verdict import Check
 from segue.dialects.okta.errors import ResourceNotFound, write_error, write_page
@@ -29,7 +30,7 @@ from segue.web.frontchannel import FrontDoor
 from segue.web.interaction_pages import HOME_CHANNEL, HomeChannel
 from segue.web.launch import Launch
 from segue.web.message import Request, Response
-from segue.web.session_image import SessionImage
+from segue.web.session_image import SessionImage, image
 from segue.web.surface import Handler, Route
 
 #: Sent along by the vendor's own clients and of no use here.
@@ -51,7 +52,7 @@ class Links:
     def routes(self) -> tuple[Route, ...]:
         return (
             _page(("GET", "POST"), REDIRECT_LINK, self.redirect, "link.redirect"),
-            Route(("GET",), SESSION_IMAGE, self.show_image, write_error, "link.image", limit=LIMIT_PAGE),
+            Route(("GET",), SESSION_IMAGE, self.show_image, _write_image, "link.image", limit=LIMIT_PAGE),
             _page(("GET", "POST"), WSFED_SHARED, self.wsfed_by_realm, "wsfed.sign_on"),
             _page(("GET", "POST"), WSFED_SSO, self.wsfed_by_key, "wsfed.sign_on"),
             _page(("GET",), HOME_LINK, self.start_by_id, "link.application"),
@@ -107,9 +108,9 @@ class Links:
         """An application by one of its links, each protocol at its own front channel."""
         link = _link(app, request.path_params["link"])
         if app.saml is not None:
-            return await self.saml.sign_on(request, app)
+            return await self.saml.start(request, app, link.target)
         if app.wsfed is not None:
-            return await self.wsfed.start(request, app)
+            return await self.wsfed.start(request, app, link.target)
         return await self.launch.start(request, app, link, carriers.find(TICKET_SLOTS, request.query))
 
     async def _by_key(self, name: str, request: Request) -> Application:
@@ -145,6 +146,11 @@ def _link(app: Application, name: str) -> AppLink:
 
 def _page(methods: tuple[str, ...], path: str, handler: Handler, event: str) -> Route:
     return Route(methods, path, handler, write_page, event, body="form", document=True, limit=LIMIT_PAGE)
+
+
+def _write_image(request: Request, refusal: Refusal, event_id: str) -> Response:
+    """The image also for an address that cannot be read, so that it tells nobody anything (F6-02)."""
+    return image() if refusal.reason in ("two_tickets", "malformed") else write_error(request, refusal, event_id)
 
 
 def _not_found(ident: str) -> ResourceNotFound:

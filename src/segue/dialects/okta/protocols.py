@@ -24,6 +24,7 @@ from segue.dialects.okta.names import (
 from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.oauth.profile import Claims, Endpoints, OAuthProfile, TokenFacts
 from segue.protocols.saml.sso import SamlProfile, SamlSignOn
+from segue.protocols.wsfed import WsFedProfile
 from segue.stores import ConfigStore
 from segue.web.message import Request, Response
 from segue.web.surface import Handler, Route
@@ -101,6 +102,11 @@ def saml_profile() -> SamlProfile:
         entity_id=lambda app, domain: f"{domain.base_url}/{app.external_key}",
         ticket_slots=TICKET_SLOTS,
     )
+
+
+def wsfed_profile() -> WsFedProfile:
+    """The vendor's WS-Federation; its issuer has the same form as that of SAML."""
+    return WsFedProfile(entity_id=saml_profile().entity_id, ticket_slots=TICKET_SLOTS)
 
 
 def _endpoints(server: AuthorizationServer, domain: Domain) -> Endpoints:

@@ -45,6 +45,7 @@ _PIPELINE: Final = {
     "two_tickets": "invalid_request",
     "interaction_gone": "invalid_request",
     "ticket_not_usable": "login_required",
+    "session_kept": "login_required",
     "assurance_not_met": "access_denied",
     "changed_meanwhile": "temporarily_unavailable",
     "form_token": "invalid_request",

@@ -22,6 +22,7 @@ from segue.handoff.kinds import SESSION_TOKEN
 from segue.handoff.mint import mint
 from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.saml.sso import SamlSignOn
+from segue.protocols.wsfed import WsFedSignOn
 from segue.signin.passwords import PasswordHasher
 from segue.signin.transaction import Transactions
 from segue.storage import open_store
@@ -32,11 +33,13 @@ from segue.tokens.signing import Signing
 from segue.web.cors import CorsPolicy
 from segue.web.edge import Edge
 from segue.web.frontchannel import FrontDoor
+from segue.web.launch import Launch
 from segue.web.limits import RateLimiter
 from segue.web.message import Site
 from segue.web.recorder import Recorder
 from segue.web.rendering import new_renderer
 from segue.web.routing import RouteTable
+from segue.web.session_image import SessionImage
 
 BASE = "http://localhost:8080"
 PASSWORD = "a long enough password"
@@ -330,9 +333,11 @@ async def house(tmp_path: Path, quick_hasher: PasswordHasher, signing_key: Signi
     signing = Signing(store, KeyRing(Sealer(MASTER_KEY)))
     oauth = OAuthEndpoints(door=door, config=store, store=store, signing=signing, profile=okta.oauth_profile())
     sso = SamlSignOn(door=door, config=store, store=store, signing=signing, source=source, profile=okta.saml_profile())
-    home = okta.home_channel(store)
-    channels |= {oauth.profile.channel: oauth.channel, sso.name: sso, home.name: home}
-    surface = okta.surface(okta.OktaServices(door, oauth, sso, limiter))
+    wsfed = WsFedSignOn(door=door, config=store, signing=signing, source=source, profile=okta.wsfed_profile())
+    image = SessionImage(door, CorsPolicy(store))
+    services = okta.OktaServices(door, store, oauth, sso, wsfed, Launch(door), image, limiter)
+    channels |= {channel.name: channel for channel in okta.front_channels(services)}
+    surface = okta.surface(services)
 
     async def find_site(authority: str) -> Site | None:
         return site if authority == domain.authority else None

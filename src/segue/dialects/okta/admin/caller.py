@@ -1,0 +1,32 @@
+"""Who manages an org over HTTP: a program with an API token, which acts for the token's owner."""
+
+from segue.admin import users
+from segue.admin.change import Change
+from segue.core.refusal import Refusal
+from segue.core.user import User
+from segue.dialects.okta.api_tokens import required_api_token
+from segue.dialects.okta.errors import ResourceNotFound
+from segue.stores import Store
+from segue.web.frontchannel import FrontDoor
+from segue.web.message import Request
+
+
+async def administrator(door: FrontDoor, request: Request) -> Change:
+    """The change that a caller with an API token makes. Raises Refusal ``invalid_token``."""
+    token = await required_api_token(door.store, request)
+    return Change(door.circumstances(request), token.credential.user_id or token.credential.id)
+
+
+async def user_named(store: Store, name: str, change: Change) -> User:
+    """The user of that id, login or short name. Raises ResourceNotFound."""
+    try:
+        return await users.find_user(store, name, change)
+    except Refusal as refusal:
+        raise not_found(refusal, name, "User") from None
+
+
+def not_found(refusal: Refusal, ident: str, type: str) -> Refusal:
+    """The refusal of administration in this dialect's words, where it says that there is no such thing."""
+    if refusal.reason != "not_found" or refusal.verdict.failure is None:
+        return refusal
+    return ResourceNotFound(ident[:80], type, refusal.verdict.failure)
