@@ -2,6 +2,9 @@
 
 What is remembered of an org holds while the org's version does, and the version is asked at most once a second.
 Credentials, users and attempts are never kept; what a decision relied on is checked again in its write.
+
+While the store is away, what is remembered goes on being answered for a quarter of an hour: discovery and keys have to
+be there for applications that check tokens (G8), and nobody signs in meanwhile, since that takes a write.
 """
 
 import asyncio
@@ -13,10 +16,13 @@ from typing import Any, Final, Generic, TypeVar
 
 from segue.core.application import Application
 from segue.core.org import AuthorizationServer, Domain, Org, TrustedOrigin
-from segue.stores import ConfigStore, StoredKey
+from segue.stores import ConfigStore, StoredKey, StoreUnavailable
 
 _Value = TypeVar("_Value")
 _FRESH_S: Final = 1.0
+_OUTAGE_S: Final = 15 * 60.0
+# Once the store is known to be away: how long a request waits to hear that it is back.
+_PATIENCE_S: Final = 0.01
 # Who asks for names that do not exist fills a small memory of their own and pushes out nothing that does.
 _FOUND: Final = 4096
 _MISSING: Final = 1024
@@ -53,8 +59,8 @@ class _Recent(Generic[_Value]):
 class CachedConfig:
     """``ConfigStore`` over the reads of another one. Belongs to one event loop.
 
-    ``monotonic`` answers seconds that never go back. Errors of the store are raised and not remembered: without a
-    version that is at most a second old, nothing is answered from memory.
+    ``monotonic`` answers seconds that never go back. Errors of the store are not remembered. StoreUnavailable is raised
+    where nothing is remembered, or the store has been away for longer than a quarter of an hour.
     """
 
     def __init__(
@@ -70,6 +76,7 @@ class CachedConfig:
         self._versions: _Recent[_Entry] = _Recent(found)
         self._found: _Recent[_Entry] = _Recent(found)
         self._missing: _Recent[_Entry] = _Recent(missing)
+        self._away = False
         self._under_way: dict[Hashable, asyncio.Task[Any]] = {}
 
     async def org(self, org_id: str) -> Org | None:
@@ -80,7 +87,7 @@ class CachedConfig:
         known = self._versions.get(org_id)
         if known is not None and self._monotonic() < known.mark:
             return int(known.value)
-        version: int = await self._once(("version", org_id), lambda: self._ask_version(org_id))
+        version: int = await self._or_remembered(("version", org_id), known, lambda: self._ask_version(org_id))
         return version
 
     async def domain(self, authority: str) -> Domain | None:
@@ -120,7 +127,7 @@ class CachedConfig:
         """What belongs to an org, remembered while its version holds."""
         version = await self.org_version(org_id)
         name = (org_id, what, key)
-        entry = self._recall(name, lambda mark: mark == version)
+        entry = self._recall(name, version)
         if entry is not None:
             remembered: _Value = entry.value
             return remembered
@@ -130,16 +137,30 @@ class CachedConfig:
     async def _for_a_second(self, name: Hashable, load: Callable[[], Awaitable[_Value]]) -> _Value:
         """What belongs to no org, or tells which org it is."""
         now = self._monotonic()
-        entry = self._recall(name, lambda mark: now < mark)
-        if entry is not None:
+        entries = [entry for memory in (self._found, self._missing) if (entry := memory.get(name))]
+        latest = max(entries, key=lambda entry: entry.mark, default=None)
+        if latest is not None and now < latest.mark:
+            remembered: _Value = latest.value
+            return remembered
+        return await self._or_remembered(name, latest, lambda: self._learn(name, now + _FRESH_S, load))
+
+    async def _or_remembered(
+        self, name: Hashable, entry: _Entry | None, load: Callable[[], Coroutine[Any, Any, _Value]]
+    ) -> _Value:
+        """Asks the store; while it is away, answers what ``entry`` (marked with a time) remembers."""
+        if entry is None or self._monotonic() >= entry.mark + _OUTAGE_S:
+            return await self._once(name, load)
+        try:
+            async with asyncio.timeout(_PATIENCE_S if self._away else None):
+                return await self._once(name, load)
+        except (StoreUnavailable, TimeoutError):
             remembered: _Value = entry.value
             return remembered
-        return await self._once(name, lambda: self._learn(name, now + _FRESH_S, load))
 
-    def _recall(self, name: Hashable, holds: Callable[[float], bool]) -> _Entry | None:
+    def _recall(self, name: Hashable, version: int) -> _Entry | None:
         for memory in (self._found, self._missing):
             entry = memory.get(name)
-            if entry is not None and holds(entry.mark):
+            if entry is not None and entry.mark == version:
                 return entry
         return None
 
@@ -159,11 +180,21 @@ class CachedConfig:
         """Asks the store once for everybody who wants the same at the same time."""
         task = self._under_way.get(key)
         if task is None:
-            task = asyncio.get_running_loop().create_task(load())
+            task = asyncio.get_running_loop().create_task(self._heard(load))
             self._under_way[key] = task
             task.add_done_callback(lambda done: self._finished(key, done))
         # Whoever asked first may go away without taking the answer from the others.
         value: _Value = await asyncio.shield(task)
+        return value
+
+    async def _heard(self, load: Callable[[], Coroutine[Any, Any, _Value]]) -> _Value:
+        """Asks the store and notes whether it is there."""
+        try:
+            value = await load()
+        except StoreUnavailable:
+            self._away = True
+            raise
+        self._away = False
         return value
 
     def _finished(self, key: Hashable, task: asyncio.Task[Any]) -> None:

@@ -156,15 +156,86 @@ async def test_everybody_at_once_asks_once(cached: CachedConfig, database: Datab
     assert database.asked == ["version", "app app1"]
 
 
-async def test_G3_no_answer_without_a_fresh_version(cached: CachedConfig, database: Database, clock: Clock) -> None:
+async def test_G8_what_is_remembered_is_answered_for_a_quarter_of_an_hour_while_the_store_is_away(
+    cached: CachedConfig, database: Database, clock: Clock
+) -> None:
+    database.authorities["id.example"] = domain = Domain("id.example", "org1", "okta", "http")
+    await cached.application("org1", "app1")
+    await cached.domain("id.example")
+    asked_at = clock.now
+    database.away = True
+    for after_s in (1, 60, 15 * 60):
+        clock.now = asked_at + after_s
+        assert await cached.application("org1", "app1") is APP
+        assert await cached.domain("id.example") is domain
+        assert await cached.org_version("org1") == 1
+    clock.now = asked_at + 15 * 60 + 1
+    for asking in (cached.application("org1", "app1"), cached.domain("id.example"), cached.org_version("org1")):
+        with pytest.raises(StoreUnavailable):
+            await asking
+    database.away = False
+    assert await cached.application("org1", "app1") is APP
+
+
+async def test_G8_what_is_not_remembered_is_not_made_up(cached: CachedConfig, database: Database, clock: Clock) -> None:
+    database.apps["app2"] = APP
     await cached.application("org1", "app1")
     database.away = True
     clock.now += 1
-    for _ in range(2):
+    for asking in (cached.application("org1", "app2"), cached.application("org2", "app1"), cached.domain("id.example")):
         with pytest.raises(StoreUnavailable):
-            await cached.application("org1", "app1")
+            await asking
+
+
+async def test_G8_nobody_waits_long_for_a_store_that_is_known_to_be_away(
+    cached: CachedConfig, database: Database, clock: Clock
+) -> None:
+    await cached.application("org1", "app1")
+    database.away = True
+    clock.now += 1
+    await cached.application("org1", "app1")
+    database.gate = asyncio.Event()  # from now on it does not even refuse
+    for _ in range(5):
+        clock.now += 2
+        assert await asyncio.wait_for(cached.application("org1", "app1"), 1) is APP
+    assert database.asked.count("version") == 3  # one question for all who wait
+    database.gate.set()
+
+
+async def test_a_change_made_while_the_store_was_away_is_seen_with_its_first_answer(
+    cached: CachedConfig, database: Database, clock: Clock
+) -> None:
+    database.authorities["id.example"] = Domain("id.example", "org1", "okta", "http")
+    await cached.application("org1", "app1")
+    await cached.domain("id.example")
+    database.away = True
+    clock.now += 60
+    await cached.application("org1", "app1")
     database.away = False
-    assert await cached.application("org1", "app1") is APP
+    database.apps["app1"] = new = Application("app1", "org1", "n", "New", "k")
+    del database.authorities["id.example"]
+    database.version += 1
+    assert await cached.application("org1", "app1") is new
+    assert await cached.domain("id.example") is None
+    # What is remembered last counts, not what was once found.
+    database.away = True
+    clock.now += 60
+    assert await cached.domain("id.example") is None
+
+
+async def test_G3_a_store_that_is_slow_but_there_is_waited_for(
+    cached: CachedConfig, database: Database, clock: Clock
+) -> None:
+    await cached.application("org1", "app1")
+    clock.now += 1
+    database.gate = asyncio.Event()
+    database.apps["app1"] = new = Application("app1", "org1", "n", "New", "k")
+    database.version += 1
+    asking = asyncio.create_task(cached.application("org1", "app1"))
+    await asyncio.sleep(0.05)
+    assert not asking.done()
+    database.gate.set()
+    assert await asking is new
 
 
 async def test_TE_02_asking_for_what_does_not_exist_pushes_out_nothing_that_does(
