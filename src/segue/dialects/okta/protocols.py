@@ -11,6 +11,7 @@ from segue.core.verdict import Check
 from segue.dialects.okta.errors import ResourceNotFound, either, write_error, write_page
 from segue.dialects.okta.names import (
     CUSTOM_SERVER,
+    HOME_LINK,
     LIMIT_OAUTH,
     LIMIT_PAGE,
     OAUTH_DOCUMENT,
@@ -20,6 +21,7 @@ from segue.dialects.okta.names import (
     SAML_SSO,
     SIGN_OUT,
     TICKET_SLOTS,
+    WSFED_SSO,
 )
 from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.oauth.profile import Claims, Endpoints, OAuthProfile, TokenFacts
@@ -107,6 +109,22 @@ def saml_profile() -> SamlProfile:
 def wsfed_profile() -> WsFedProfile:
     """The vendor's WS-Federation; its issuer has the same form as that of SAML."""
     return WsFedProfile(entity_id=saml_profile().entity_id, ticket_slots=TICKET_SLOTS)
+
+
+def addresses_of(app: Application, domain: Domain) -> tuple[tuple[str, str], ...]:
+    """What a developer enters at the application, as (what it is, address)."""
+    names = {"name": app.name, "key": app.external_key}
+    base, links = (
+        domain.base_url,
+        [("Link", HOME_LINK.format(name=app.name, app=app.id, link=own.id)) for own in app.links],
+    )
+    if app.oidc is not None:
+        links = [("Issuer", ""), *links]
+    if app.saml is not None:
+        links = [("Sign-on", SAML_SSO.format(**names)), ("Metadata", SAML_METADATA.format(**names)), *links]
+    if app.wsfed is not None:
+        links = [("Sign-on", WSFED_SSO.format(**names)), *links]
+    return tuple((what, f"{base}{path}") for what, path in links)
 
 
 def _endpoints(server: AuthorizationServer, domain: Domain) -> Endpoints:

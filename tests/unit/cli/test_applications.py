@@ -1,0 +1,90 @@
+"""``segue app …`` and ``segue key …``."""
+
+import re
+
+import pytest
+from tests.unit.cli.commands import Segue, Workshop, failed
+
+from segue.core.secret import digest
+
+ADDRESS = "https://app.corp.test/cb"
+
+
+def test_a_client_is_added_with_a_secret_shown_once(segue: Segue, workshop: Workshop) -> None:
+    done = segue("app", "add", "Orders", "--address", ADDRESS, "--everyone")
+    assert done.exit_code == 0, done.output
+    secret = re.search(r"Client secret: (\S+) {3}\(shown this once\)", done.stdout)
+    assert secret is not None
+    ((stored, everyone),) = workshop.rows("SELECT oidc, everyone FROM applications")
+    assert digest(secret[1]).hex() in stored
+    assert everyone
+    assert "Issuer: http://localhost:8080" in done.stdout
+    listed = segue("app", "list").stdout.splitlines()
+    assert [line.split()[1:] for line in listed] == [
+        ["NAME", "PROTOCOL", "STATUS", "LABEL"],
+        ["orders", "oidc", "active", "Orders"],
+    ]
+
+
+@pytest.mark.usefixtures("workshop")
+def test_a_public_client_has_no_secret(segue: Segue) -> None:
+    done = segue("app", "add", "Orders", "--address", ADDRESS, "--public")
+    assert done.exit_code == 0, done.output
+    assert "secret" not in done.stdout
+    assert "Nobody is assigned" in done.stdout
+
+
+@pytest.mark.usefixtures("workshop")
+@pytest.mark.parametrize(
+    ("protocol", "says"),
+    [
+        ("saml", ("/sso/saml\n", "Metadata: http://localhost:8080/app/exk", "Link: http://localhost:8080/home/books/")),
+        ("wsfed", ("/sso/wsfed/passive\n", "Link: http://localhost:8080/home/books/")),
+        ("bookmark", ("Link: http://localhost:8080/home/books/",)),
+    ],
+)
+def test_the_other_protocols_say_their_addresses(segue: Segue, protocol: str, says: tuple[str, ...]) -> None:
+    identity = () if protocol == "bookmark" else ("--identity", "urn:books")
+    done = segue("app", "add", "Books", "--protocol", protocol, "--address", ADDRESS, *identity)
+    assert done.exit_code == 0, done.output
+    assert all(text in done.stdout for text in says)
+    assert protocol in segue("app", "list").stdout
+
+
+@pytest.mark.usefixtures("workshop")
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--protocol", "ldap", "--address", ADDRESS), "The protocol is one of"),
+        (("--protocol", "bookmark"), "A bookmark has one address"),
+        (("--address", "http://app.corp.test/cb"), "uses https"),
+        (("--protocol", "saml", "--address", ADDRESS), "entity_id is a URI"),
+        (("--protocol", "wsfed", "--identity", "urn:x"), "reply_urls holds 1 to"),
+    ],
+)
+def test_what_cannot_be_added_says_why(segue: Segue, arguments: tuple[str, ...], says: str) -> None:
+    failed(segue("app", "add", "Books", *arguments), says)
+    assert "no applications" in segue("app", "list").stdout
+
+
+def test_a_key_is_rotated_by_plan_and_in_an_emergency(segue: Segue, workshop: Workshop) -> None:
+    kids = "SELECT kid, signs_from_at, retired_at FROM signing_keys WHERE key_set = 'main' ORDER BY created_at"
+    assert len(workshop.rows(kids)) == 1
+    planned = segue("key", "rotate")
+    assert "is published and signs from" in planned.stdout
+    assert len(workshop.rows(kids)) == 2
+    failed(segue("key", "rotate"), "waits to sign")
+    urgent = segue("key", "rotate", "--at-once")
+    assert "signs now" in urgent.stdout
+    *earlier, newest = workshop.rows(kids)
+    assert len(earlier) == 2
+    assert newest[2] is None
+    assert all(retired_at is not None and retired_at <= newest[1] for _, _, retired_at in earlier)
+    ((actor,),) = workshop.rows("SELECT actor_id FROM events WHERE type = 'keys.emergency'")
+    assert actor.startswith("cli:")
+
+
+@pytest.mark.usefixtures("workshop")
+def test_service_providers_are_to_be_told(segue: Segue) -> None:
+    assert "new metadata" in segue("key", "rotate", "--for", "assertions").stdout
+    failed(segue("key", "rotate", "--for", "doors"), "tokens or assertions")
