@@ -112,7 +112,7 @@ _TOUCH: Final = f"""
 """
 # org, partition, epoch; guard: user or NULL, stamp, application, assigned, live ids; renewal: session or NULL, old
 # and new digest, idle_ms, data; advance: id or NULL, digest, generation, life_ms, data; factor: id or NULL, user, step,
-# sealed secret, profile; credentials, participations, tombstones, events as JSON.
+# sealed secret, profile, status; credentials, participations, tombstones, events as JSON.
 # ``agreed`` has its row where the guard holds, ``decided`` where what is to be changed was won as well; only then is
 # anything written.
 _COMMIT: Final = f"""
@@ -140,8 +140,8 @@ _COMMIT: Final = f"""
         AND {_live("$3")} FOR NO KEY UPDATE
     ), factor AS MATERIALIZED (
         SELECT 1 FROM factors AS f
-        WHERE f.org_id = $1 AND f.partition = $2 AND f.user_id = $20 AND f.id = $19 AND f.status = 'active'
-        AND ($21::bigint IS NULL OR f.last_step < $21) FOR NO KEY UPDATE
+        WHERE f.org_id = $1 AND f.partition = $2 AND f.user_id = $20 AND f.id = $19
+        AND coalesce($24::text, f.status) = 'active' AND ($21::bigint IS NULL OR f.last_step < $21) FOR NO KEY UPDATE
     ), decided AS MATERIALIZED (
         SELECT now FROM agreed
         WHERE ($9::text IS NULL OR EXISTS (SELECT FROM session))
@@ -158,7 +158,8 @@ _COMMIT: Final = f"""
     ), stepped AS (
         UPDATE factors AS f
         SET last_step = coalesce($21, f.last_step), last_used_at = decided.now,
-            sealed_secret = coalesce($22, f.sealed_secret), profile = coalesce($23, f.profile)
+            sealed_secret = coalesce($22, f.sealed_secret), profile = coalesce($23, f.profile),
+            status = coalesce($24, f.status)
         FROM decided WHERE f.org_id = $1 AND f.partition = $2 AND f.user_id = $20 AND f.id = $19
     ), minted AS (
         INSERT INTO credentials (org_id, partition, id, kind, digest, parent_id, root_id, bind_path, minted_by, user_id,
@@ -166,23 +167,23 @@ _COMMIT: Final = f"""
         SELECT $1, $2, n.id, n.kind, decode(n.digest, 'hex'), n.parent_id, n.root_id, n.bind_path, n.minted_by,
             n.user_id, n.user_stamp, n.app_id, n.target_app_id, n.domain, n.server_id, decided.now,
             decided.now + n.life_ms, decided.now + n.idle_ms, $3, n.data
-        FROM decided, json_to_recordset($24::json) AS n(id text, kind text, digest text, parent_id text, root_id text,
+        FROM decided, json_to_recordset($25::json) AS n(id text, kind text, digest text, parent_id text, root_id text,
             bind_path text[], minted_by text, user_id text, user_stamp bigint, app_id text, target_app_id text,
             domain text, server_id text, life_ms bigint, idle_ms bigint, data text)
     ), joined AS (
         INSERT INTO participations ({PARTICIPATION_COLUMNS})
         SELECT $1, $2, n.session_id, n.app_id, n.protocol, n.name_id, n.session_index
-        FROM decided, json_to_recordset($25::json) AS n(session_id text, app_id text, protocol text, name_id text,
+        FROM decided, json_to_recordset($26::json) AS n(session_id text, app_id text, protocol text, name_id text,
             session_index text)
         ON CONFLICT (org_id, partition, session_id, app_id, protocol)
         DO UPDATE SET name_id = excluded.name_id, session_index = excluded.session_index
     ), revoked AS (
         INSERT INTO tombstones (org_id, partition, id, at, reason)
         SELECT $1, $2, n.id, decided.now, n.reason
-        FROM decided, json_to_recordset($26::json) AS n(id text, reason text)
+        FROM decided, json_to_recordset($27::json) AS n(id text, reason text)
         ON CONFLICT (org_id, partition, id) DO NOTHING
     ), recorded AS (
-        {add_events("$27", "EXISTS (SELECT FROM decided)")}
+        {add_events("$28", "EXISTS (SELECT FROM decided)")}
     )
     SELECT 1 FROM decided
 """
@@ -314,10 +315,10 @@ def _advance_values(advance: Advance | None) -> tuple[object, ...]:
 
 def _step_values(step: FactorStep | None) -> tuple[object, ...]:
     if step is None:
-        return (None, None, None, None, None)
+        return (None, None, None, None, None, None)
     changed = step.enrollment
-    secret, profile = (changed.sealed_secret, to_text(changed.profile)) if changed else (None, None)
-    return (step.factor_id, step.user_id, step.step, secret, profile)
+    looks = (changed.sealed_secret, to_text(changed.profile), changed.status) if changed else (None, None, None)
+    return (step.factor_id, step.user_id, step.step, *looks)
 
 
 def _new_values(new: NewCredential) -> dict[str, object]:

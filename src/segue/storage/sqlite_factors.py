@@ -18,9 +18,10 @@ _REMOVE_FACTOR = local(statements.REMOVE_FACTOR)
 _STEP = local("""
     UPDATE factors
     SET last_step = coalesce(:step, last_step), last_used_at = {now},
-        sealed_secret = coalesce(:sealed_secret, sealed_secret), profile = coalesce(:profile, profile)
+        sealed_secret = coalesce(:sealed_secret, sealed_secret), profile = coalesce(:profile, profile),
+        status = coalesce(:status, status)
     WHERE org_id = :org_id AND partition = :partition AND user_id = :user_id AND id = :id
-    AND status = 'active' AND (:step IS NULL OR last_step < :step)
+    AND coalesce(:status, status) = 'active' AND (:step IS NULL OR last_step < :step)
     RETURNING id
 """)
 
@@ -36,6 +37,7 @@ def record_step(connection: sqlite3.Connection, org_id: str, partition: int, ste
         "step": step.step,
         "sealed_secret": changed.sealed_secret if changed else None,
         "profile": to_json(changed.profile) if changed else None,
+        "status": changed.status if changed else None,
     }
     return bool(connection.execute(_STEP, values).fetchall())
 
