@@ -92,6 +92,19 @@ class Settings(BaseSettings):
     #: Connections that one process holds open.
     connections: int = Field(default=1000, ge=10, le=100_000)
 
+    #: Where mail goes: ``smtps://user:password@host``, ``smtp://user:password@host:587``, ``smtp+plain://localhost:25``
+    #: or ``file:///folder``; and the address it comes from. Without them there are no codes by mail.
+    mail: SecretStr | None = None
+    mail_from: str = ""
+    #: Where text messages and calls go: ``https://host/path`` of a webhook, or ``file:///folder``.
+    messages: SecretStr | None = None
+    #: Where push requests go: ``https://host/path`` of a webhook.
+    push: SecretStr | None = None
+    #: The secret that signs what is sent to webhooks.
+    webhook_secret: SecretStr | None = None
+    #: ``host:port`` that may be called though they are private or speak plain http, comma-separated.
+    allowed_targets: Annotated[tuple[str, ...], CommaSeparated] = ()
+
     #: Signing keys of tokens are replaced after so many days; 0 leaves it to people.
     key_rotation_days: int = Field(default=90, ge=0, le=3650)
     #: What has ended is removed after so many hours, so that it can be explained until then.
@@ -101,7 +114,7 @@ class Settings(BaseSettings):
     #: ``json``, one object a line; or ``text``, for people.
     log_format: Literal["json", "text"] = "json"
 
-    @field_validator("previous_master_keys", "trusted_proxies", "local_names", mode="before")
+    @field_validator("previous_master_keys", "trusted_proxies", "local_names", "allowed_targets", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

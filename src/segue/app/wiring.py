@@ -9,6 +9,7 @@ from typing import Final
 
 from segue.admin.keys import ASSERTION_KEYS
 from segue.app.checks import check_configuration, open_checked
+from segue.app.factors import factors_of
 from segue.core.clock import Source
 from segue.core.sealing import Sealer
 from segue.dialects import okta
@@ -19,6 +20,7 @@ from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.saml.sso import SamlSignOn
 from segue.protocols.wsfed import WsFedSignOn
 from segue.settings import Settings, read_epoch, read_secrets
+from segue.signin.factors.registry import Factors
 from segue.signin.passwords import PasswordHasher
 from segue.signin.transaction import Transactions
 from segue.storage import open_store
@@ -113,7 +115,8 @@ def build(settings: Settings, *, source: Source | None = None) -> Segue:
         cookies={okta.DIALECT: okta.COOKIES},
         sign_in_pages={okta.DIALECT: okta.sign_in_location},
     )
-    services = _okta_services(door, store, Signing(config, ring), limiter, settings)
+    factors = factors_of(settings, sealer, hasher, store, source)
+    services = _okta_services(door, store, Signing(config, ring), limiter, factors, settings)
     channels |= {channel.name: channel for channel in okta.front_channels(services)}
     surface = okta.surface(services)
     edge = Edge(
@@ -166,7 +169,7 @@ class Readiness:
 
 
 def _okta_services(
-    door: FrontDoor, store: Store, signing: Signing, limiter: RateLimiter, settings: Settings
+    door: FrontDoor, store: Store, signing: Signing, limiter: RateLimiter, factors: Factors, settings: Settings
 ) -> okta.OktaServices:
     """What the dialect's routes call."""
     config, source = door.config, door.source
@@ -181,6 +184,7 @@ def _okta_services(
         launch=Launch(door),
         image=SessionImage(door, CorsPolicy(config)),
         limiter=limiter,
+        factors=factors,
         local_names=settings.local_names,
     )
 

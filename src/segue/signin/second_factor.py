@@ -4,7 +4,7 @@ The same for every way in. Guesses are counted by the user, apart from wrong pas
 start that count anew with each right one (AU-03).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from segue.core.assurance import Assurance
@@ -14,7 +14,7 @@ from segue.core.refusal import Refusal
 from segue.core.user import User
 from segue.core.verdict import Check, Verdict
 from segue.events import Circumstances, Event
-from segue.signin.factors.factor import Accepted, Factor, FactorContext
+from segue.signin.factors.factor import Accepted, Factor, FactorContext, Offer
 from segue.signin.factors.registry import Factors
 from segue.signin.request import Proved
 from segue.stores import AttemptStore, FactorStep, FactorStore
@@ -60,8 +60,15 @@ class SecondFactors:
             factor.type
             for factor in self.factors.offered(context.org)
             if (assurance is None or self._adds_a_kind(factor, assurance))
-            and any(_count(context.enrollments, factor.type, name) < factor.most for name in factor.providers)
+            and _free_provider(context, factor) is not None
         )
+
+    async def enroll(self, context: FactorContext, type: FactorType, details: Mapping[str, str]) -> Offer:
+        """Starts to set up a factor, with the first provider of it that the user has room for. Raises the Refusals of a
+        factor."""
+        factor = self.factors.factors.get(type)
+        provider = _free_provider(context, factor) if factor else None
+        return await self.factors.enroll(context, type, provider, details)
 
     async def verify(
         self,
@@ -155,8 +162,9 @@ def _attempts_key(user: User) -> str:
     return f"factor:{user.id}"
 
 
-def _count(enrollments: Sequence[FactorEnrollment], type: FactorType, provider: str) -> int:
-    return sum(one.active and (one.type, one.provider) == (type, provider) for one in enrollments)
+def _free_provider(context: FactorContext, factor: Factor) -> str | None:
+    active = [one.provider for one in context.enrollments if one.active and one.type == factor.type]
+    return next((name for name in factor.providers if active.count(name) < factor.most), None)
 
 
 def _event(context: FactorContext, type: str, enrollment: FactorEnrollment) -> Event:

@@ -16,12 +16,14 @@ from segue.core.verdict import Check, Verdict
 from segue.signin import interaction as interactions
 from segue.signin.decide import decide
 from segue.signin.interaction import Interaction
-from segue.signin.request import Challenge, Proved, SignedIn, SignInRequest
+from segue.signin.request import Answer, Challenge, Proved, SignedIn, SignInRequest
 from segue.web.browser_session import browser_session
+from segue.web.enrollment_pages import ENROLL_CHANNEL, EnrollmentPages
 from segue.web.error_page import STATUS, error_page
 from segue.web.frontchannel import Finished, FrontDoor
 from segue.web.message import Page, Redirect, Request, Response, Site
 from segue.web.return_address import ReturnAddresses
+from segue.web.second_factor_pages import STEP, Asking, SecondFactorPages
 from segue.web.sign_in_limits import SignInLimits, check_standing
 
 HOME_CHANNEL: Final = "home"
@@ -45,6 +47,8 @@ _LONGEST_NAME_SHOWN: Final = 256
 class InteractionPages:
     door: FrontDoor
     limits: SignInLimits
+    second_factor: SecondFactorPages
+    enrollment: EnrollmentPages
 
     async def show(self, request: Request, key: str) -> Response:
         """The page for what the waiting request ``key`` lacks. Raises Refusal ``interaction_gone``.
@@ -60,9 +64,12 @@ class InteractionPages:
             return await self._confirm_page(request, waiting, waiting.confirm.subject.user)
         if waiting.reference:
             return _sign_in_page(waiting, missing=waiting.missing, user_name=waiting.login)
-        answer = await decide(waiting.request, self.door.store)
+        answer = await decide(waiting.request, self.door.store, waiting.proved)
+        if asking := await self._factors_of(request, waiting, answer):
+            ways = self.second_factor.ways(asking) if _lacks_factor(answer) else ()
+            return await (self.second_factor.show(asking, ways) if ways else self.enrollment.show(asking))
         if not isinstance(answer, Challenge):
-            return await self.door.resume(request, waiting)
+            return await self.door.resume(request, waiting, waiting.proved)
         user_name = answer.user.login if answer.user else waiting.login
         return _sign_in_page(waiting, missing=answer.missing, user_name=user_name)
 
@@ -71,9 +78,29 @@ class InteractionPages:
         waiting = await self.door.load(request, key)
         if waiting.confirm is not None:
             response = await self._choice(request, waiting, waiting.confirm)
+        elif request.form.get(STEP) is not None:
+            response = await self._factor_step(request, waiting)
         else:
             response = await self._password(request, waiting)
         return see_other(response)
+
+    async def _factor_step(self, request: Request, waiting: Interaction) -> Response:
+        """An answer on one of the pages of factors; where none is wanted any more, the request goes on."""
+        answer = await decide(waiting.request, self.door.store, waiting.proved)
+        asking = await self._factors_of(request, waiting, answer)
+        if asking is None:
+            return await self.door.resume(request, waiting, waiting.proved)
+        ways = self.second_factor.ways(asking) if _lacks_factor(answer) else ()
+        return await (self.second_factor.submit(asking, ways) if ways else self.enrollment.submit(asking))
+
+    async def _factors_of(self, request: Request, waiting: Interaction, answer: Answer) -> Asking | None:
+        """The factors of the user, where one has to be proved, or where they came to set one up."""
+        if isinstance(answer, Challenge) and answer.missing == "second_factor" and answer.user is not None:
+            return await self.second_factor.asking(request, waiting, answer, answer.user)
+        if isinstance(answer, SignedIn) and waiting.request.channel == ENROLL_CHANNEL and waiting.proved is None:
+            signed_in = Challenge(None, user=answer.user, assurance=answer.assurance)
+            return await self.second_factor.asking(request, waiting, signed_in, answer.user)
+        return None
 
     async def _password(self, request: Request, waiting: Interaction) -> Response:
         # Phones add a space behind a name they complete; no user name has one. A password is taken as it is (AU-05).
@@ -160,6 +187,11 @@ class HomeChannel:
             site = Site(request.org, request.domain)
             return Redirect(location=await self.addresses.absolute(site, str(request.parameters[_LOCATION])))
         return titled_error_page(refusal, event_id)
+
+
+def _lacks_factor(answer: Answer) -> bool:
+    """Whether a factor is missing; otherwise somebody came to set one up."""
+    return isinstance(answer, Challenge)
 
 
 def see_other(response: Response) -> Response:

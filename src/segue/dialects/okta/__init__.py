@@ -15,6 +15,9 @@ from typing import Final
 from segue.dialects.okta.admin.app_links import AppLinks
 from segue.dialects.okta.admin.trusted_origins import TrustedOrigins
 from segue.dialects.okta.authn import PrimaryAuthentication
+from segue.dialects.okta.authn_calls import AuthnCalls
+from segue.dialects.okta.authn_enroll import AuthnEnroll
+from segue.dialects.okta.authn_factors import AuthnFactors
 from segue.dialects.okta.errors import limit_headers, write_by_path
 from segue.dialects.okta.links import Links
 from segue.dialects.okta.names import (
@@ -30,20 +33,32 @@ from segue.dialects.okta.names import (
     sign_in_location,
 )
 from segue.dialects.okta.pages import Pages
-from segue.dialects.okta.protocols import OAuthRoutes, SamlRoutes, oauth_profile, saml_profile, wsfed_profile
+from segue.dialects.okta.protocols import (
+    OAuthRoutes,
+    SamlRoutes,
+    oauth_profile,
+    saml_profile,
+    wsfed_profile,
+)
 from segue.dialects.okta.sessions import SessionMe
 from segue.dialects.okta.sessions_api import SessionsApi
 from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.saml.sso import SamlSignOn
 from segue.protocols.wsfed import WsFedSignOn
+from segue.signin.factors.registry import Factors
+from segue.signin.second_factor import SecondFactors
+from segue.signin.steps import build_steps
 from segue.stores import ConfigStore, Store
 from segue.web.cookies import SessionCookies
+from segue.web.enrollment_channel import EnrollmentChannel
+from segue.web.enrollment_pages import EnrollmentPages
 from segue.web.frontchannel import FrontChannel, FrontDoor
 from segue.web.interaction_pages import HomeChannel, InteractionPages
 from segue.web.launch import Launch
 from segue.web.limits import Limit, RateLimiter
 from segue.web.message import Request, Response
 from segue.web.return_address import ReturnAddresses
+from segue.web.second_factor_pages import SecondFactorPages
 from segue.web.session_image import SessionImage
 from segue.web.session_pages import SessionPages
 from segue.web.sign_in_limits import LIMITS as PASSWORD_LIMITS
@@ -82,6 +97,7 @@ class OktaServices:
     launch: Launch
     image: SessionImage
     limiter: RateLimiter
+    factors: Factors
     local_names: tuple[str, ...] = ()
 
 
@@ -92,17 +108,18 @@ def home_channel(config: ConfigStore) -> HomeChannel:
 
 def front_channels(services: OktaServices) -> tuple[FrontChannel, ...]:
     """Every way in that a front door has to know by name."""
-    home = home_channel(services.door.config)
-    return (services.oauth.channel, services.saml, services.wsfed, services.launch, services.image, home)
+    own = (home_channel(services.door.config), EnrollmentChannel(HOME))
+    return (services.oauth.channel, services.saml, services.wsfed, services.launch, services.image, *own)
 
 
 def surface(services: OktaServices) -> Surface:
     """The dialect as the web layer sees it."""
     door, config = services.door, services.door.config
     limits = SignInLimits(services.limiter, door.store)
+    second_factor = SecondFactorPages(door, SecondFactors(services.factors, door.store, services.store), limits)
     pages = Pages(
         door=door,
-        interactions=InteractionPages(door, limits),
+        interactions=InteractionPages(door, limits, second_factor, EnrollmentPages(second_factor, HOME)),
         sessions=SessionPages(door, sign_in_path=SIGN_IN, sign_out_path=SIGN_OUT),
         home_channel=home_channel(config),
         addresses=_addresses(config),
@@ -116,8 +133,11 @@ def surface(services: OktaServices) -> Surface:
         saml=services.saml,
         wsfed=services.wsfed,
     )
+    calls = AuthnCalls(door, build_steps(door.store, services.factors, door.transactions))
     routes = (
-        *PrimaryAuthentication(door, limits).routes(),
+        *PrimaryAuthentication(calls, limits).routes(),
+        *AuthnFactors(calls).routes(),
+        *AuthnEnroll(calls).routes(),
         *SessionMe(door).routes(),
         *SessionsApi(door, services.store, limits).routes(),
         *TrustedOrigins(door, services.store, services.local_names).routes(),

@@ -1,0 +1,46 @@
+"""The factors of an installation, with the providers that its settings name."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from pydantic import SecretStr
+
+from segue.core.clock import Source
+from segue.core.sealing import Sealer
+from segue.outbound.fetcher import Fetcher
+from segue.outbound.providers import allowed_targets, mail_provider, message_provider, push_provider
+from segue.settings import PREFIX, Settings, SettingsError
+from segue.signin.factors.registry import Factors, build_factors
+from segue.signin.passwords import PasswordHasher
+from segue.stores import AttemptStore
+
+_Provider = TypeVar("_Provider")
+
+
+def factors_of(
+    settings: Settings, sealer: Sealer, hasher: PasswordHasher, attempts: AttemptStore, source: Source
+) -> Factors:
+    """Raises SettingsError where a provider's address cannot be used."""
+    allowed = _read("ALLOWED_TARGETS", lambda: allowed_targets(settings.allowed_targets))
+    fetcher = Fetcher(allowed=allowed)
+    mail, messages, push = (_text(given) for given in (settings.mail, settings.messages, settings.push))
+    secret = _text(settings.webhook_secret)
+    return build_factors(
+        sealer=sealer,
+        hasher=hasher,
+        attempts=attempts,
+        mail=_read("MAIL", lambda: mail_provider(mail, settings.mail_from, source)) if mail else None,
+        messages=_read("MESSAGES", lambda: message_provider(messages, secret, fetcher, source)) if messages else None,
+        push=_read("PUSH", lambda: push_provider(push, secret, fetcher, source)) if push else None,
+    )
+
+
+def _text(given: SecretStr | None) -> str:
+    return given.get_secret_value() if given else ""
+
+
+def _read(name: str, read: Callable[[], _Provider]) -> _Provider:
+    try:
+        return read()
+    except ValueError as problem:
+        raise SettingsError(f"{PREFIX}{name}: {problem}.") from None
