@@ -10,16 +10,21 @@ from tests.stores.databases import TestDatabase
 
 from segue.core.application import Application, OidcClient
 from segue.core.credential import Kind, NewCredential
+from segue.core.factor import FactorEnrollment
 from segue.core.org import Org
 from segue.core.secret import Bearer, new_bearer, new_id, partition_of
 from segue.core.user import User
 from segue.events import Event
-from segue.stores import Claim, Commit, Found, Guard, Renewal, Store, Tombstone
+from segue.stores import Advance, Claim, Commit, FactorStep, Found, Guard, Renewal, Store, Tombstone
 
 MINUTE_MS = 60_000
 PREFIXES: dict[Kind, str] = {
     "session": "102",
     "session_token": "201",
+    "cookie_token": "20c",
+    "image_token": "20i",
+    "state_token": "00s",
+    "recovery_token": "00r",
     "authorization_code": "301",
     "access_token": "AT1",
     "interaction": "401",
@@ -68,6 +73,21 @@ def an_application(org_id: str, **changes: Any) -> Application:
         oidc=OidcClient(client_id=name),
     )
     return replace(application, **changes)
+
+
+def a_factor(user: User, **changes: Any) -> FactorEnrollment:
+    factor = FactorEnrollment(
+        id=ident("ufs", partition_of(user.id)),
+        org_id=user.org_id,
+        user_id=user.id,
+        type="totp",
+        provider="standard",
+        status="active",
+        sealed_secret=b"\0sealed",
+        profile={"name": "Zoë's phone"},
+        created_at=7,
+    )
+    return replace(factor, **changes)
 
 
 def an_event(org_id: str, type: str = "test.happened", **changes: Any) -> Event:
@@ -160,6 +180,25 @@ class Scene:
             data={"renewed": True},
         )
         return replace(renewal, **changes)
+
+    def advancing(self, minted: Minted, **changes: Any) -> Advance:
+        """The first step of a stepwise credential."""
+        advance = Advance(
+            id=minted.id, digest=minted.digest, from_generation=0, life_ms=3 * MINUTE_MS, data={"step": "next"}
+        )
+        return replace(advance, **changes)
+
+    async def factor(self, **changes: Any) -> FactorEnrollment:
+        factor = a_factor(self.user, **changes)
+        await self.store.put_factor(factor, self.event("factor.enroll"))
+        return factor
+
+    def step(self, factor: FactorEnrollment, step: int | None, **changes: Any) -> FactorStep:
+        return replace(FactorStep(factor.id, factor.user_id, step), **changes)
+
+    async def factor_now(self, factor: FactorEnrollment) -> FactorEnrollment:
+        (now,) = [one for one in await self.store.factors(self.org_id, self.user.id) if one.id == factor.id]
+        return now
 
     def claim(self, minted: Minted, **changes: Any) -> Claim:
         claim = Claim(

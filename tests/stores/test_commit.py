@@ -14,7 +14,7 @@ from segue.stores import AlreadyExists, Commit, Guard, OutcomeUnknown, Store, St
 
 
 def everything(scene: Scene, session: Minted, guard: Guard | None) -> tuple[Commit, Minted, Minted]:
-    """A commit with every part, its new credential, and another session that it revokes."""
+    """A commit with a part of every kind that needs nothing else, its new credential, and a session that it revokes."""
     code, victim = scene.new("authorization_code", bind_path=session.path), scene.new("session")
     commit = Commit(
         org_id=scene.org_id,

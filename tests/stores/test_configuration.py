@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.stores.scene import Scene, an_application, an_event, unique
+from tests.stores.scene import Scene, an_application, an_event, ident, unique
 
-from segue.core.application import OidcClient, SamlServiceProvider
+from segue.core.application import AppLink, Bookmark, OidcClient, SamlServiceProvider, WsFedRelyingParty
 from segue.core.assurance import Requirement
-from segue.core.org import AuthorizationServer, Domain, Org, OrgSettings, TrustedOrigin
+from segue.core.org import AuthorizationServer, Domain, Group, Org, OrgSettings, PasswordRules, TrustedOrigin
 from segue.events import Event
 from segue.stores import AlreadyExists, NotFound, Store, StoredKey
 
@@ -18,6 +18,12 @@ SETTINGS = OrgSettings(
     lockout_s=60,
     session_idle_s=11,
     session_life_s=12,
+    password_rules=PasswordRules(12, 90, 7),
+    show_lockout=True,
+    second_factor_groups=("g1",),
+    factors=("totp", "sms"),
+    remember_device_s=13,
+    session_image=True,
     landing_links=(("Wiki", "https://wiki.example", "What everybody reads"),),
 )
 
@@ -71,6 +77,7 @@ async def test_an_unknown_org_has_nothing(store: Store) -> None:
     assert await store.applications("nobody") == []
     assert await store.authorization_servers("nobody") == []
     assert await store.trusted_origins("nobody") == []
+    assert await store.groups("nobody") == []
     assert await store.signing_keys("nobody", "main") == []
 
 
@@ -81,6 +88,7 @@ CHANGES: dict[str, Change] = {
     "application": lambda scene, event: scene.store.put_application(an_application(scene.org_id), event),
     "server": lambda scene, event: scene.store.put_authorization_server(a_server(scene.org_id), event),
     "origin": lambda scene, event: scene.store.put_trusted_origin(an_origin(scene.org_id), event),
+    "group": lambda scene, event: scene.store.put_group(Group(ident("00g"), scene.org_id, "People"), event),
     "keys": lambda scene, event: scene.store.put_signing_keys([a_key(scene.org_id)], event),
 }
 
@@ -155,6 +163,8 @@ async def test_an_application_is_read_as_it_was_written(scene: Scene) -> None:
             secret_digests=(bytes(32), bytes(range(32))),
             pkce_required=True,
             native=True,
+            initiate_login_uri="https://a.example/login",
+            id_token_algorithm="Ed25519",
         ),
         saml=SamlServiceProvider(
             entity_id="urn:sp",
@@ -167,6 +177,18 @@ async def test_an_application_is_read_as_it_was_written(scene: Scene) -> None:
             assertion_s=120,
             idp_entity_id="urn:idp",
         ),
+        wsfed=WsFedRelyingParty(
+            realm="urn:rp",
+            reply_urls=("https://rp.example/wsfed",),
+            token_type="saml11",
+            audience="urn:audience",
+            name_id_from="email",
+            attributes={"mail": "email"},
+            assertion_s=121,
+            idp_entity_id="urn:idp",
+        ),
+        bookmark=Bookmark("https://wiki.example/"),
+        links=(AppLink("1", "inbox", "Zoë's inbox", "/inbox"), AppLink("2", "calendar", "Calendar")),
         requirement=Requirement(factors=2, max_age_s=60),
         home_authority="id.example",
         everyone=True,
@@ -178,7 +200,17 @@ async def test_an_application_is_read_as_it_was_written(scene: Scene) -> None:
     assert await scene.store.application_by_client_id(scene.org_id, full.oidc.client_id) == full
     assert await scene.store.application_by_external_key(scene.org_id, full.external_key) == full
 
-    bare = replace(full, oidc=None, saml=None, everyone=False, when_other_user=None, label="Bare")
+    bare = replace(
+        full,
+        oidc=None,
+        saml=None,
+        wsfed=None,
+        bookmark=None,
+        links=(),
+        everyone=False,
+        when_other_user=None,
+        label="Bare",
+    )
     await scene.store.put_application(bare, scene.event())
     assert await scene.store.application(scene.org_id, full.id) == bare
     assert await scene.store.application_by_client_id(scene.org_id, full.oidc.client_id) is None
@@ -233,6 +265,20 @@ async def test_a_trusted_origin_is_read_as_it_was_written(scene: Scene) -> None:
     changed = replace(origin, scopes=frozenset({"CORS"}), status="inactive")
     await scene.store.put_trusted_origin(changed, scene.event())
     assert await scene.store.trusted_origins(scene.org_id) == [changed]
+
+
+async def test_a_trusted_origin_is_removed_once(scene: Scene) -> None:
+    origin, other = an_origin(scene.org_id), replace(an_origin(scene.org_id), id="origin2")
+    for one in (origin, other):
+        await scene.store.put_trusted_origin(one, scene.event())
+    before = await scene.store.org_version(scene.org_id)
+    gone, again = scene.event("origin.remove"), scene.event("origin.remove")
+    assert await scene.store.remove_trusted_origin(scene.org_id, origin.id, gone)
+    assert await scene.store.trusted_origins(scene.org_id) == [other]
+    assert await scene.store.org_version(scene.org_id) == before + 1
+    assert not await scene.store.remove_trusted_origin(scene.org_id, origin.id, again)
+    assert await scene.store.org_version(scene.org_id) == before + 1
+    assert await scene.events("origin.remove") == [(gone.id, "origin.remove")]
 
 
 async def test_signing_keys_are_written_together_and_replaced(scene: Scene) -> None:

@@ -15,7 +15,7 @@ from segue.core.credential import Kind
 from segue.stores import Store
 
 _Result = TypeVar("_Result")
-KINDS: list[Kind] = ["session", "session_token", "authorization_code"]
+KINDS: list[Kind] = ["session", "session_token", "authorization_code", "state_token"]
 
 
 @dataclass
@@ -25,6 +25,7 @@ class Known:
     minted: Minted
     stamp: int
     spent: bool = False
+    generation: int = 0
 
 
 class Model(RuleBasedStateMachine):
@@ -113,6 +114,20 @@ class Model(RuleBasedStateMachine):
         if expected:
             self.recorded += 1
             one.minted = replace(one.minted, new=replace(one.minted.new, digest=fresh.digest))
+
+    @rule(ident=credentials, behind=st.integers(-1, 1), at_once=st.integers(1, 3))
+    def advance(self, ident: str, behind: int, at_once: int) -> None:
+        one = self.known[ident]
+        step = self.scene.advancing(one.minted, from_generation=one.generation - behind)
+        expected = behind == 0 and self.alive(ident)
+        commits = [self.scene.writing(advance=step) for _ in range(at_once)]
+
+        async def all_at_once() -> list[bool]:
+            return list(await asyncio.gather(*(self.store.commit(commit) for commit in commits)))
+
+        assert self.run(all_at_once()).count(True) == expected
+        one.generation += expected
+        self.recorded += expected
 
     @rule(new_stamp=st.booleans(), active=st.booleans())
     def change_user(self, new_stamp: bool, active: bool) -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.stores.databases import TestDatabase
-from tests.stores.scene import MINUTE_MS, Minted, Scene, a_scene
+from tests.stores.scene import MINUTE_MS, Minted, Scene, a_scene, ident
 
 from segue.core.credential import Participation
 
@@ -114,6 +114,32 @@ async def test_AU_03_a_count_stays_while_it_is_recent_or_locks(alone: Scene) -> 
             await alone.database.execute(text, 2 * HOUR_MS, key)
     assert await alone.store.purge(keep_ms=HOUR_MS) == 1
     assert await ids(alone, "login_attempts", "key") == {"locked", "new"}
+
+
+async def test_a_remembered_device_stays_for_its_life(alone: Scene) -> None:
+    users = [alone.user.id, ident("00u", alone.partition)]
+    for user_id in users:
+        for device in ("old", "new"):
+            await alone.store.remember_device(alone.org_id, user_id, device, life_ms=MINUTE_MS)
+            if device == "old":
+                text = "UPDATE remembered_devices SET expires_at = expires_at - $1 WHERE user_id = $2"
+                await alone.database.execute(text, 2 * HOUR_MS, user_id)
+    assert await alone.store.purge(keep_ms=HOUR_MS) == 2
+    for user_id in users:
+        assert await alone.store.remembers_device(alone.org_id, user_id, "new")
+    text = "SELECT count(*) FROM remembered_devices"
+    assert await alone.database.rows(text) == [(2,)]
+
+
+async def test_a_factor_goes_only_where_nobody_activated_it_for_long(alone: Scene) -> None:
+    now_at = await alone.store.ping()
+    old_at, new_at = now_at - 2 * HOUR_MS, now_at - MINUTE_MS
+    begun = await alone.factor(status="pending", created_at=new_at)
+    active = await alone.factor(created_at=old_at)
+    await alone.factor(status="pending", created_at=old_at)
+    assert await alone.store.purge(keep_ms=HOUR_MS) == 1
+    kept = await alone.store.factors(alone.org_id, alone.user.id)
+    assert {one.id for one in kept} == {begun.id, active.id}
 
 
 async def test_events_stay(alone: Scene) -> None:

@@ -23,6 +23,8 @@ async def test_OT_07_no_secret_that_was_given_out_is_in_the_database(store: Stor
     assert await store.commit(scene.writing(renewal=renewal))
     minted.append(minted_later)
 
+    await store.remember_device(scene.org_id, scene.user.id, "remembered-device-secret", life_ms=60_000)
+
     kept = await database.dump()
     if database.file:
         kept += b"".join(path.read_bytes() for path in database.file.parent.glob(f"{database.file.name}*"))
@@ -32,12 +34,16 @@ async def test_OT_07_no_secret_that_was_given_out_is_in_the_database(store: Stor
         assert one.bearer.secret[:20].encode() not in kept
         assert one.bearer.secret[20:].encode() not in kept
     assert b"foreign-secret-value" not in kept
+    assert b"remembered-device-secret" not in kept
 
 
 async def test_OT_07_values_do_not_show_secrets_when_they_are_printed(store: Store, database: TestDatabase) -> None:
     scene = await a_scene(store, database)
     minted = await scene.mint()
     shown = repr([minted.new, minted.bearer, scene.claim(minted), scene.renewing(minted), await scene.find(minted)])
+    factor = await scene.factor(sealed_secret=b"sealed-canary")
+    shown += repr([scene.advancing(minted), factor, scene.step(factor, 1, enrollment=factor)])
+    assert "sealed-canary" not in shown
     assert minted.id in shown
     assert minted.bearer.secret not in shown
     assert repr(minted.digest) not in shown

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 from tests.stores.databases import TestDatabase
-from tests.stores.scene import MINUTE_MS, Minted, Scene, a_user, an_application, an_event, ident, unique
+from tests.stores.scene import MINUTE_MS, Minted, Scene, a_factor, a_user, an_application, an_event, ident, unique
 
 from segue.core.application import OidcClient
 from segue.core.credential import Participation
-from segue.core.org import AuthorizationServer, Org, TrustedOrigin
+from segue.core.org import AuthorizationServer, Group, Org, TrustedOrigin
 from segue.core.user import Subject
 from segue.stores import Commit, Store, StoredKey, Tombstone
 
@@ -147,6 +147,64 @@ async def test_OT_05_counts_foreign_values_and_participations_are_apart(twins: T
     part = Participation(twins.session.id, left.app.id, "oidc")
     assert await left.store.commit(left.writing(participations=(part,)))
     assert await right.store.participations(right.org_id, twins.session.id) == []
+
+
+async def test_OT_05_factors_of_one_id_are_apart(twins: Twins) -> None:
+    left, right = twins.left, twins.right
+    factor = a_factor(left.user)
+    mine, theirs = factor, replace(factor, org_id=right.org_id, profile={"canary": right.org_id})
+    await left.store.put_factor(mine, left.event())
+    assert list(await right.store.factors(right.org_id, right.user.id)) == []
+    await right.store.put_factor(theirs, right.event())
+    assert await left.store.commit(left.writing(factor_step=left.step(mine, 5)))
+    assert await right.store.factors(right.org_id, right.user.id) == [theirs]
+    assert await right.store.commit(right.writing(factor_step=right.step(theirs, 5)))
+    assert await left.store.remove_factor(left.org_id, left.user.id, factor.id, left.event())
+    assert not await left.store.commit(left.writing(factor_step=left.step(mine, 6)))
+    (kept,) = await right.store.factors(right.org_id, right.user.id)
+    assert (kept.last_step, kept.profile) == (5, theirs.profile)
+
+
+async def test_OT_05_steps_and_lists_of_credentials_are_apart(twins: Twins) -> None:
+    left, right = twins.left, twins.right
+    assert await left.store.commit(left.writing(advance=left.advancing(twins.ticket)))
+    assert await right.column(twins.ticket, "generation") == 0
+    assert await right.store.commit(right.writing(advance=right.advancing(twins.ticket)))
+    kinds = frozenset({"session"})
+    for scene in (left, right):
+        (held,) = await scene.store.of_user(scene.org_id, scene.user.id, kinds)
+        assert held.data == {"canary": scene.org_id}
+    await left.revoke(twins.session)
+    assert list(await left.store.of_user(left.org_id, left.user.id, kinds)) == []
+    assert len(await right.store.of_user(right.org_id, right.user.id, kinds)) == 1
+
+
+async def test_OT_05_devices_are_remembered_and_forgotten_apart(twins: Twins) -> None:
+    left, right = twins.left, twins.right
+    await left.store.remember_device(left.org_id, left.user.id, "same", life_ms=MINUTE_MS)
+    assert not await right.store.remembers_device(right.org_id, right.user.id, "same")
+    await right.store.remember_device(right.org_id, right.user.id, "same", life_ms=MINUTE_MS)
+    await left.store.forget_devices(left.org_id, left.user.id)
+    assert not await left.store.remembers_device(left.org_id, left.user.id, "same")
+    assert await right.store.remembers_device(right.org_id, right.user.id, "same")
+
+
+async def test_OT_05_groups_members_origins_and_dashboards_are_apart(twins: Twins) -> None:
+    left, right = twins.left, twins.right
+    for scene in (left, right):
+        await scene.store.put_group(Group("g", scene.org_id, "same"), scene.event())
+        origin = TrustedOrigin("o", scene.org_id, "n", "https://login.example", frozenset({"CORS"}))
+        await scene.store.put_trusted_origin(origin, scene.event())
+    await left.store.put_group(Group("g", left.org_id, "renamed"), left.event())
+    assert await right.store.groups(right.org_id) == [Group("g", right.org_id, "same")]
+    await left.store.add_member(left.org_id, "g", left.user.id, left.event())
+    assert await right.store.subject(right.org_id, right.user.id, None) == Subject(right.user)
+    assert not await right.store.remove_member(right.org_id, "g", right.user.id, right.event())
+    assert await right.store.remove_trusted_origin(right.org_id, "o", right.event())
+    assert len(await left.store.trusted_origins(left.org_id)) == 1
+    await left.store.assign(left.org_id, left.app.id, left.user.id, left.event())
+    assert await left.store.applications_of(left.org_id, left.user.id) == [left.app]
+    assert await right.store.applications_of(right.org_id, right.user.id) == []
 
 
 async def test_OT_05_events_of_one_id_are_apart(twins: Twins) -> None:

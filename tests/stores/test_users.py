@@ -18,6 +18,7 @@ async def test_a_user_is_read_as_written(scene: Scene) -> None:
         password_hash=None,
         password_changed_at=5_000_000_000_000,
         created_at=5_000_000_000_001,
+        password_temporary=True,
         limits_exempt=True,
     )
     event = scene.event("user.create", user_id=user.id)
@@ -89,6 +90,7 @@ async def test_an_update_replaces_what_it_may_and_keeps_the_rest(scene: Scene) -
         profile={"firstName": "Grace"},
         password_hash="another",
         password_changed_at=99,
+        password_temporary=True,
         limits_exempt=True,
     )
     event = scene.event("user.update")
@@ -134,6 +136,34 @@ async def test_assignment_is_written_once_and_taken_back_once(scene: Scene) -> N
     assert not await store.unassign(org_id, app_id, user_id, nothing)
     assert await scene.events("app.unassign") == [(taken.id, "app.unassign")]
     assert await store.subject(org_id, user_id, app_id) == Subject(scene.user, assigned=False)
+
+
+@pytest.mark.parametrize("status", ["staged", "provisioned", "suspended", "deprovisioned"])
+async def test_OT_14_nothing_is_alive_for_a_user_who_is_not_active(scene: Scene, status: str) -> None:
+    ticket = await scene.mint()
+    changed = await scene.change_user(status=status)
+    assert await scene.store.user(scene.org_id, changed.id) == changed
+    assert await scene.find(ticket) is None
+    assert await scene.spend(ticket) is None
+    assert not await scene.store.commit(scene.writing(guard=scene.guard))
+
+
+async def test_a_user_has_the_active_applications_that_are_theirs_or_everybodys(scene: Scene) -> None:
+    store, org_id, user_id = scene.store, scene.org_id, scene.user.id
+    mine, open_to_all, off, not_mine = (
+        an_application(org_id, **changes)
+        for changes in ({}, {"everyone": True}, {"everyone": True, "status": "inactive"}, {})
+    )
+    for app in (mine, open_to_all, off, not_mine):
+        await store.put_application(app, scene.event())
+    other = a_user(org_id)
+    await store.add_user(other, scene.event())
+    for app, user in ((mine, scene.user), (open_to_all, scene.user), (off, scene.user), (not_mine, other)):
+        await store.assign(org_id, app.id, user.id, scene.event())
+    assert await store.applications_of(org_id, user_id) == sorted([mine, open_to_all], key=lambda app: app.id)
+    assert await store.applications_of(org_id, other.id) == sorted([open_to_all, not_mine], key=lambda app: app.id)
+    await store.unassign(org_id, mine.id, user_id, scene.event())
+    assert await store.applications_of(org_id, user_id) == [open_to_all]
 
 
 async def test_only_what_exists_is_assigned(scene: Scene) -> None:
