@@ -11,14 +11,16 @@ from segue.core.assurance import Assurance
 from segue.core.factor import FactorEnrollment, FactorType
 from segue.core.org import Domain, Org
 from segue.core.refusal import Refusal
+from segue.core.secret import partition_of
 from segue.core.user import User
 from segue.core.verdict import Check, Verdict
 from segue.events import Circumstances, Event
 from segue.signin.factors.factor import Accepted, Factor, FactorContext, Offer
 from segue.signin.factors.registry import Factors
 from segue.signin.request import Proved
-from segue.stores import AttemptStore, FactorStep, FactorStore
+from segue.stores import AttemptStore, Commit, FactorStep, Guard, SignInStore
 
+CHANGED = "Something changed while this was being set up. Sign in again."
 LOCKED = "Too many wrong answers. Wait a while, then try again."
 
 
@@ -27,7 +29,7 @@ class SecondFactors:
     """One instance serves a process."""
 
     factors: Factors
-    store: FactorStore
+    store: SignInStore
     attempts: AttemptStore
 
     async def context(
@@ -97,18 +99,32 @@ class SecondFactors:
         *,
         before: Proved,
     ) -> Proved:
-        """Stores a factor whose first answer is right, which proves it too. Raises as :meth:`verify`."""
+        """A new factor whose first answer is right: that proves it too, and the write of what it allows makes it
+        active. Raises as :meth:`verify`."""
         if _guessed(enrollment.type):
             await self._count(context)
         accepted = await self.factors.activate(context, enrollment, challenge, answer)
         await self._clear(context)
         active = accepted.enrollment or replace(enrollment, status="active")
-        await self.enrolled(context, replace(active, last_used_at=context.circumstances.now_at))
-        return self._with_proof(context, active, accepted, before, "factor.verify", None)
+        await self.store.put_factor(replace(active, status="pending", last_step=0), _event(context, "factor.start", active))
+        step = FactorStep(active.id, context.user.id, active.last_step or None, active)
+        return self._with_proof(context, active, accepted, before, "factor.enroll", step)
 
-    async def enrolled(self, context: FactorContext, enrollment: FactorEnrollment) -> None:
-        """Stores an active factor, with its event."""
-        await self.store.put_factor(enrollment, _event(context, "factor.enroll", enrollment))
+    async def keep(self, context: FactorContext, enrollment: FactorEnrollment) -> None:
+        """Stores a factor that needs no first answer. Raises Refusal ``changed_meanwhile`` where the user is no longer
+        as they were when they signed in."""
+        user = context.user
+        await self.store.put_factor(replace(enrollment, status="pending"), _event(context, "factor.start", enrollment))
+        commit = Commit(
+            context.org.id,
+            partition_of(user.id),
+            (_event(context, "factor.enroll", enrollment),),
+            Guard(user.id, user.stamp),
+            factor_step=FactorStep(enrollment.id, user.id, None, enrollment),
+        )
+        if not await self.store.commit(commit):
+            check = Check("unchanged", False, "the user as they signed in", "changed since", "Sign in again.")
+            raise Refusal("changed_meanwhile", CHANGED, Verdict((check,), rule="write_guard"), user_id=user.id)
 
     async def remove(self, context: FactorContext, factor_id: str) -> bool:
         """Removes one of the user's factors; False where they have no such one."""

@@ -136,7 +136,7 @@ class EnrollmentPages:
     async def _active_at_once(self, asking: Asking, offer: Offer) -> Response:
         """A factor that needs no first answer is there; where a sign-in needs it, it is asked for next."""
         request, waiting = asking.request, asking.waiting
-        await self.second_factors.enrolled(asking.context, offer.enrollment)
+        await self.second_factors.keep(asking.context, offer.enrollment)
         codes = offer.shown.get("codes")
         if codes:
             await interactions.spend(self.door.store, waiting)
@@ -172,7 +172,7 @@ class EnrollmentPages:
         if not isinstance(signed_in, Redirect) or signed_in.location != home:
             return signed_in
         offer = await self.second_factors.enroll(asking.context, "recovery_code", {})
-        await self.second_factors.enrolled(asking.context, offer.enrollment)
+        await self.second_factors.keep(asking.context, offer.enrollment)
         location, cookies = self.home_location, signed_in.cookies
         if _required(asking):
             challenge = Challenge("second_factor", user=asking.user)

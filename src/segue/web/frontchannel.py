@@ -14,6 +14,7 @@ from segue.core.clock import Source
 from segue.core.credential import NewCredential, Participation
 from segue.core.refusal import Refusal
 from segue.core.secret import partition_of
+from segue.core.user import User
 from segue.core.verdict import Check, Verdict
 from segue.events import Circumstances, Event
 from segue.handoff.redeem import PresentedTicket
@@ -151,7 +152,7 @@ class FrontDoor:
             return self._to_page(request, waiting.bearer.text)
         await interactions.spend(self.store, waiting)
         if proved is not None and proved.factor_step is not None and not isinstance(answer, SignedIn):
-            await self._record_step(waiting.request, proved.factor_step)
+            await self._record_step(waiting.request, proved.subject.user, proved.factor_step)
         return await self._answer(request, waiting.request, answer)
 
     async def ask(
@@ -196,7 +197,7 @@ class FrontDoor:
             finished = await channel.finish(wanted, signed_in)
         except Refusal as refusal:
             if signed_in.factor_step is not None:
-                await self._record_step(wanted, signed_in.factor_step)
+                await self._record_step(wanted, signed_in.user, signed_in.factor_step)
             return await self._refuse(wanted, refusal)
         if not await self._write(wanted, signed_in, finished):
             if signed_in.factor_step is not None:
@@ -235,11 +236,12 @@ class FrontDoor:
         )
         return await open_session(self.store, wanted.org.id, opening)
 
-    async def _record_step(self, wanted: SignInRequest, step: FactorStep) -> None:
+    async def _record_step(self, wanted: SignInRequest, user: User, step: FactorStep) -> None:
         """A right answer that led to no session is used up all the same (AU-08)."""
         where = wanted.circumstances
         event = where.event("factor.verify", user_id=step.user_id, detail={"factor": step.factor_id})
-        commit = Commit(wanted.org.id, partition_of(step.user_id), (event,), factor_step=step)
+        guard = Guard(user.id, user.stamp)
+        commit = Commit(wanted.org.id, partition_of(user.id), (event,), guard, factor_step=step)
         if not await self.store.commit(commit):
             raise _replayed(step)
 
