@@ -99,8 +99,8 @@ def _read(visit: Visit, body: Body) -> Credentials:
     text(body, "audience", longest=256)
     wishes = Wishes(
         relay_state=text(body, "relayState"),
-        enroll_more=flag(options, "multiOptionalFactorEnroll"),
-        warn=flag(options, "warnBeforePasswordExpired"),
+        enroll_more=flag(options, "multiOptionalFactorEnroll", within="options."),
+        warn=flag(options, "warnBeforePasswordExpired", within="options."),
         device=trusted_device(visit, body),
     )
     return Credentials(user_name, password, wishes)

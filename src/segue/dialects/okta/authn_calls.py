@@ -71,12 +71,15 @@ def state_token(body: Body) -> str:
     return token
 
 
-def text(body: Body, name: str, *, longest: int = LONGEST_TEXT, subject: str = SUBJECT) -> str | None:
-    """A member that may be left out. Raises ValidationFailed where it is no text, or too long a one."""
+def text(
+    body: Body, name: str, *, longest: int = LONGEST_TEXT, subject: str = SUBJECT, within: str = ""
+) -> str | None:
+    """A member that may be left out, of the object ``within``. Raises ValidationFailed where it is no text, or too long
+    a one."""
     value = body.get(name)
     if value is None or (isinstance(value, str) and len(value) <= longest):
         return value
-    raise ValidationFailed(subject, name, f"{name}: a text of at most {longest} characters")
+    raise ValidationFailed(subject, name, f"{within}{name}: a text of at most {longest} characters")
 
 
 def needed(body: Body, name: str, *, longest: int = LONGEST_TEXT, subject: str = SUBJECT) -> str:
@@ -86,11 +89,11 @@ def needed(body: Body, name: str, *, longest: int = LONGEST_TEXT, subject: str =
     return value
 
 
-def flag(body: Body, name: str) -> bool:
+def flag(body: Body, name: str, *, within: str = "") -> bool:
     """A member that is true or false, false where it is left out. Raises ValidationFailed."""
     value = body.get(name, False)
     if not isinstance(value, bool):
-        raise ValidationFailed(SUBJECT, name, f"{name}: true or false")
+        raise ValidationFailed(SUBJECT, name, f"{within}{name}: true or false")
     return value
 
 
@@ -125,5 +128,5 @@ def trusted_device(visit: Visit, body: Body) -> str:
         return ""
     if not isinstance(context, dict):
         raise ValidationFailed(SUBJECT, "context", "context: an object")
-    device = text(context, "deviceToken", longest=_LONGEST_DEVICE_TOKEN)
+    device = text(context, "deviceToken", longest=_LONGEST_DEVICE_TOKEN, within="context.")
     return digest(f"device {device}").hex() if device and visit.trusted_by else ""

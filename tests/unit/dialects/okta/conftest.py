@@ -20,14 +20,18 @@ from segue.dialects import okta
 from segue.events import Circumstances, Event
 from segue.handoff.kinds import SESSION_TOKEN
 from segue.handoff.mint import mint
+from segue.outbound.folder import Folder
+from segue.outbound.mail import FolderMail
+from segue.outbound.messages import FolderMessages
 from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.saml.sso import SamlSignOn
 from segue.protocols.wsfed import WsFedSignOn
+from segue.signin.factors.registry import Factors, build_factors
 from segue.signin.passwords import PasswordHasher
 from segue.signin.transaction import Transactions
 from segue.storage import open_store
 from segue.storage.migrate import upgrade
-from segue.stores import Commit, Guard, Store
+from segue.stores import Commit, Guard, PushAnswer, PushRequest, Store
 from segue.tokens.keys import KeyRing, SigningKey, generate, to_stored
 from segue.tokens.signing import Signing
 from segue.web.cors import CorsPolicy
@@ -212,9 +216,19 @@ class House:
     limiter: RateLimiter
     clock: "Clock"
     events: "Events"
+    factors: Factors
+    outbox: Path
+    devices: "Devices"
+    sites: dict[str, Site]
 
     def browser(self) -> Browser:
         return Browser(self.edge)
+
+    async def configure(self, **settings: object) -> None:
+        """Changes settings of the org, for the requests that follow."""
+        self.org = replace(self.org, settings=replace(self.org.settings, **settings))
+        await self.store.put_org(self.org, self.where().event("org.update"))
+        self.sites[self.domain.authority] = Site(self.org, self.domain)
 
     def where(self) -> Circumstances:
         return Circumstances(self.org.id, self.clock.now_at(), self.door.source, domain=self.domain.authority)
@@ -254,6 +268,20 @@ class House:
         )
         assert written
         return minted.bearer.text
+
+
+@dataclass
+class Devices:
+    """A provider of pushes with the devices in it: a test says what people answer."""
+
+    asked: list[PushRequest] = field(default_factory=list)
+    answer: PushAnswer = "waiting"
+
+    async def start(self, request: PushRequest) -> None:
+        self.asked.append(request)
+
+    async def poll(self, _request_id: str) -> PushAnswer:
+        return self.answer
 
 
 @dataclass
@@ -314,7 +342,7 @@ async def house(tmp_path: Path, quick_hasher: PasswordHasher, signing_key: Signi
     await store.put_domain(domain, where.event("domain.create"))
     await store.put_signing_keys([to_stored(signing_key)], where.event("keys.create"))
     ann, bob, web, saml = await _fill(store, org, where, await quick_hasher.hash(PASSWORD.encode()))
-    site = Site(org, domain)
+    sites = {domain.authority: Site(org, domain)}
 
     events = Events(store)
     recorder = Recorder(events)
@@ -335,12 +363,23 @@ async def house(tmp_path: Path, quick_hasher: PasswordHasher, signing_key: Signi
     sso = SamlSignOn(door=door, config=store, store=store, signing=signing, source=source, profile=okta.saml_profile())
     wsfed = WsFedSignOn(door=door, config=store, signing=signing, source=source, profile=okta.wsfed_profile())
     image = SessionImage(door, CorsPolicy(store))
-    services = okta.OktaServices(door, store, oauth, sso, wsfed, Launch(door), image, limiter)
+    outbox, devices = tmp_path / "out", Devices()
+    folder = Folder(outbox, source)
+    mail = FolderMail(folder, "Segue <segue@id.example.com>")
+    factors = build_factors(
+        sealer=Sealer(MASTER_KEY),
+        hasher=quick_hasher,
+        attempts=store,
+        mail=mail,
+        messages=FolderMessages(folder),
+        push=devices,
+    )
+    services = okta.OktaServices(door, store, oauth, sso, wsfed, Launch(door), image, limiter, factors)
     channels |= {channel.name: channel for channel in okta.front_channels(services)}
     surface = okta.surface(services)
 
     async def find_site(authority: str) -> Site | None:
-        return site if authority == domain.authority else None
+        return sites.get(authority)
 
     async def addresses() -> list[str]:
         return [domain.base_url]
@@ -360,7 +399,9 @@ async def house(tmp_path: Path, quick_hasher: PasswordHasher, signing_key: Signi
         source=source,
         tables={okta.DIALECT: RouteTable.of(surface.routes)},
     )
-    yield House(store, org, domain, ann, bob, web, saml, edge, door, limiter, clock, events)
+    yield House(
+        store, org, domain, ann, bob, web, saml, edge, door, limiter, clock, events, factors, outbox, devices, sites
+    )
     await store.close()
 
 
