@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from urllib.parse import quote
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -15,7 +16,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from segue.admin import applications, orgs, origins, tokens, users
 from segue.admin.change import Change
 from segue.app import Segue
-from segue.core.application import Application, OidcClient, SamlServiceProvider
+from segue.core.application import (
+    Application,
+    AppLink,
+    Bookmark,
+    OidcClient,
+    SamlServiceProvider,
+    WsFedRelyingParty,
+)
 from segue.core.assurance import PASSWORD, Assurance, Proof
 from segue.core.org import Domain, OrgSettings
 from segue.core.secret import partition_of
@@ -30,7 +38,10 @@ from segue.tokens.signing import Signing
 APP = "https://app.example.com"
 TRUSTED_ORIGIN = "https://login.example.com"
 REDIRECT_ONLY_ORIGIN = "https://portal.example.com"
+CORS_ONLY_ORIGIN = "https://calls.example.com"
 SP = "https://sp.example.com"
+WSFED_REALM = "https://example.com/App/"
+MAIL = "https://mail.google.com/a/your-subdomain"
 AUDIENCE = "api://default"
 
 
@@ -59,6 +70,27 @@ class SamlApp:
     metadata_path: str
     entity_id: str
     acs_url: str
+    link_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WsFedApp:
+    app_id: str
+    sso_path: str
+    link_path: str
+    external_key: str
+    realm: str
+    reply_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedApp:
+    """An application that its links start: ``links`` are names and paths of both kinds, ``starts`` where each leads."""
+
+    app_id: str
+    name: str
+    links: Mapping[str, tuple[str, str]]
+    starts: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +100,8 @@ class SeededOrg:
     people: Mapping[str, Person]
     clients: Mapping[str, Client]
     saml: Mapping[str, SamlApp]
+    wsfed: Mapping[str, WsFedApp]
+    linked: Mapping[str, LinkedApp]
     api_token: str = field(repr=False)
 
 
@@ -184,14 +218,19 @@ async def seed(segue: Segue, base_url: str, settings: OrgSettings) -> SeededOrg:
     for name, origin, scopes in (
         ("Login page", TRUSTED_ORIGIN, ["CORS", "REDIRECT"]),
         ("Portal", REDIRECT_ONLY_ORIGIN, ["REDIRECT"]),
+        ("Calls only", CORS_ONLY_ORIGIN, ["CORS"]),
+        ("The seeds' application", "https://your-app.example.com", ["REDIRECT"]),
+        ("The seeds' portal", "https://www.example.com", ["REDIRECT"]),
     ):
         await origins.trust_origin(segue.store, name=name, origin=origin, scopes=scopes, change=change)  # type: ignore[arg-type]
     people = await _people(installation)
     clients = await _clients(installation, people)
     saml = await _service_providers(installation)
+    wsfed = await _relying_parties(installation)
+    linked = await _linked(installation, people)
     owner = await installation.user(people["carol"].id)
     token = await tokens.mint_api_token(segue.store, owner, "tests", installation.change)
-    return SeededOrg(made.org.id, made.domain, people, clients, saml, token.bearer.text)
+    return SeededOrg(made.org.id, made.domain, people, clients, saml, wsfed, linked, token.bearer.text)
 
 
 async def _people(installation: Installation) -> dict[str, Person]:
@@ -204,6 +243,9 @@ async def _people(installation: Installation) -> dict[str, Person]:
         "suspended": await installation.add_person("sue@example.com"),
         "deprovisioned": await installation.add_person("dee@example.com"),
         "no password": await installation.add_person("nemo@example.com", password=""),
+        "art": await installation.add_person(
+            "art.vandelay@example.com", password="correct horse battery staple", exempt=True
+        ),
         "victim": await installation.add_person("victor@example.com"),
     }
     await installation.set_status(people["suspended"].id, "suspended")
@@ -228,8 +270,17 @@ async def _clients(installation: Installation, people: Mapping[str, Person]) -> 
         "assigned": OidcClient("assigned-client", (f"{APP}/assigned",), (), both, grants, "client_secret_basic"),
         "replacing": OidcClient("replacing-client", (f"{APP}/replacing",), (), both, grants, "client_secret_basic"),
         "refusing": OidcClient("refusing-client", (f"{APP}/refusing",), (), both, grants, "client_secret_basic"),
+        "keeping": OidcClient("keeping-client", (f"{APP}/keeping",), (), both, grants, "client_secret_basic"),
+        "strict about users": OidcClient("users-client", (f"{APP}/users",), (), both, grants, "client_secret_basic"),
+        "ending": OidcClient("ending-client", (f"{APP}/ending",), (), both, grants, "client_secret_basic"),
     }
-    outcomes = {"replacing": "replace", "refusing": "refuse"}
+    outcomes = {
+        "replacing": "replace",
+        "refusing": "refuse",
+        "keeping": "keep",
+        "strict about users": "login_required",
+        "ending": "end_and_prompt",
+    }
     clients = {}
     for name, client in settings.items():
         traits = applications.Traits(
@@ -256,6 +307,12 @@ async def _service_providers(installation: Installation) -> dict[str, SamlApp]:
     settings = {
         "saml": SamlServiceProvider(f"{SP}/saml", (f"{SP}/auth/saml20", f"{SP}/acs/second"), attributes=attributes),
         "other": SamlServiceProvider(f"{SP}/other", (f"{SP}/other/acs",)),
+        "template": SamlServiceProvider(f"{SP}/template", (f"{SP}/auth/saml20",)),
+        "accepting": SamlServiceProvider(
+            f"{SP}/accepting",
+            (f"{SP}/accepting/acs",),
+            certificates_pem=(service_provider_key().certificate_pem,),
+        ),
         "signed": SamlServiceProvider(
             f"{SP}/signed",
             (f"{SP}/signed/acs",),
@@ -266,7 +323,10 @@ async def _service_providers(installation: Installation) -> dict[str, SamlApp]:
     found = {}
     for name, provider in settings.items():
         traits = applications.Traits(
-            label=f"SAML {name}", name=f"app_{name}_1", everyone=True, home_authority=installation.domain.authority
+            label=f"SAML {name}",
+            name="template_saml_2_0" if name == "template" else f"app_{name}_1",
+            everyone=True,
+            home_authority=installation.domain.authority,
         )
         made = await applications.create_saml(installation.segue.store, traits, provider, installation.change)
         app: Application = made.application
@@ -276,8 +336,68 @@ async def _service_providers(installation: Installation) -> dict[str, SamlApp]:
             f"/app/{app.external_key}/sso/saml/metadata",
             provider.entity_id,
             provider.acs_urls[0],
+            f"/home/{app.name}/{app.id}/{app.links[0].id}",
         )
     return found
+
+
+async def _relying_parties(installation: Installation) -> dict[str, WsFedApp]:
+    attributes = {
+        "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress": "email",
+        "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname": "firstName",
+    }
+    settings = {
+        "wsfed": WsFedRelyingParty(
+            WSFED_REALM, (f"{WSFED_REALM}signin", f"{WSFED_REALM}second"), attributes=attributes
+        ),
+        "wsfed11": WsFedRelyingParty("urn:example:app11", (f"{APP}/wsfed11",), "saml11", attributes=attributes),
+    }
+    found = {}
+    for name, party in settings.items():
+        traits = applications.Traits(
+            label=f"WS-Fed {name}",
+            name="template_wsfed",
+            everyone=True,
+            home_authority=installation.domain.authority,
+        )
+        made = await applications.create_wsfed(installation.segue.store, traits, party, installation.change)
+        app = made.application
+        found[name] = WsFedApp(
+            app.id,
+            f"/app/{app.name}/{app.external_key}/sso/wsfed/passive",
+            f"/app/{app.name}/{app.external_key}/{app.links[0].name}",
+            app.external_key,
+            party.realm,
+            party.reply_urls[0],
+        )
+    return found
+
+
+async def _linked(installation: Installation, people: Mapping[str, Person]) -> dict[str, LinkedApp]:
+    """A bookmark with two links for everybody, one for ann and bob alone, and a client that begins its own sign-in."""
+    store, change = installation.segue.store, installation.change
+    links = (AppLink("", "mail", "Mail", MAIL), AppLink("", "calendar", "Calendar", f"{MAIL}/calendar?view=week"))
+    traits = applications.Traits("Suite", name="google", everyone=True, links=links)
+    suite = await applications.create_bookmark(store, traits, Bookmark(MAIL), change)
+    assigned = await applications.create_bookmark(store, applications.Traits("Wiki"), Bookmark(f"{APP}/wiki"), change)
+    client = OidcClient("starting-client", (f"{APP}/starting",), initiate_login_uri=f"{APP}/login?from=dashboard")
+    starting = await applications.create_oidc(store, applications.Traits("Starting", everyone=True), client, change)
+    for person in ("ann", "bob"):
+        await installation.assign(assigned.application.id, people[person].id)
+    address = f"{APP}/login?from=dashboard&iss={quote(installation.domain.base_url, safe='')}"
+    return {
+        "suite": _linked_app(suite.application, {"mail": MAIL, "calendar": f"{MAIL}/calendar?view=week"}),
+        "assigned": _linked_app(assigned.application, {"start": f"{APP}/wiki"}),
+        "starting": _linked_app(starting.application, {"start": address}),
+    }
+
+
+def _linked_app(app: Application, starts: Mapping[str, str]) -> LinkedApp:
+    links = {
+        link.name: (f"/home/{app.name}/{app.id}/{link.id}", f"/app/{app.name}/{app.external_key}/{link.name}")
+        for link in app.links
+    }
+    return LinkedApp(app.id, app.name, links, starts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from tests.installation import Client, Person
 from tests.server import Site
 
 AUTHN = "/api/v1/authn"
+SESSIONS = "/api/v1/sessions"
 ORG = "/oauth2/v1"
 DEFAULT = "/oauth2/default/v1"
 MESSAGE = re.compile(
@@ -35,6 +36,30 @@ def session_token(site: Site, person: Person | str = "ann") -> str:
     response = sign_in(site, site.person(person) if isinstance(person, str) else person)
     assert response.status_code == 200, response.text
     return str(response.json()["sessionToken"])
+
+
+def with_api_token(site: Site) -> dict[str, str]:
+    return {"authorization": f"SSWS {site.org.api_token}"}
+
+
+def create_session(site: Site, person: Person | str = "ann", *, fields: str = "cookieToken") -> dict[str, Any]:
+    """The Sessions API called by a program with an API token, a user name and a password."""
+    someone = site.person(person) if isinstance(person, str) else person
+    body = {"username": someone.login, "password": someone.password}
+    address = f"{SESSIONS}?additionalFields={fields}"
+    response = site.browser().post(address, json=body, headers=with_api_token(site))
+    assert response.status_code == 200, response.text
+    made: dict[str, Any] = response.json()
+    return made
+
+
+def cookie_token(site: Site, person: Person | str = "ann") -> str:
+    return str(create_session(site, person)["cookieToken"])
+
+
+def image_token(site: Site, person: Person | str = "ann") -> str:
+    url = str(create_session(site, person, fields="cookieTokenUrl")["cookieTokenUrl"])
+    return parameters(url)["token"]
 
 
 def asks(client: Client, **changes: Any) -> dict[str, str]:

@@ -25,7 +25,7 @@ from segue.core.org import OrgSettings
 from segue.settings import Settings, ensure_master_key, load
 from segue.storage import migrate
 from tests.http_client import Browser, new_http
-from tests.installation import Installation, Person, SamlApp, SeededOrg, seed
+from tests.installation import Installation, LinkedApp, Person, SamlApp, SeededOrg, WsFedApp, seed
 from tests.stores.databases import TestDatabase
 
 START_WITHIN_S = 60
@@ -55,6 +55,12 @@ class Site:
 
     def saml(self, name: str) -> SamlApp:
         return self.org.saml[name]
+
+    def wsfed(self, name: str) -> WsFedApp:
+        return self.org.wsfed[name]
+
+    def linked(self, name: str) -> LinkedApp:
+        return self.org.linked[name]
 
 
 @dataclass(frozen=True, slots=True)

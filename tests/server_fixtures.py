@@ -12,9 +12,11 @@ if TYPE_CHECKING:  # the whole of Segue is loaded by the tests that serve it, an
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Server]":
     """Two workers on SQLite, with two orgs. They log all they can, so that a secret in a log would be seen."""
+    from segue.core.org import OrgSettings
     from tests.server import running_server
 
-    with running_server(tmp_path_factory.mktemp("server"), workers=2, log_level="debug") as running:
+    folder, settings = tmp_path_factory.mktemp("server"), OrgSettings(session_image=True)
+    with running_server(folder, workers=2, log_level="debug", org_settings=settings) as running:
         yield running
 
 
@@ -33,9 +35,11 @@ def twin(server: "Server") -> "Site":
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def crowded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Server]":
     """Four workers on either database, for what happens at once."""
+    from segue.core.org import OrgSettings
     from tests.server import running_server
 
     database = None if request.param == "sqlite" else request.getfixturevalue("fresh_database")()
     folder = tmp_path_factory.mktemp(f"crowded-{request.param}")
-    with running_server(folder, database_url=database, workers=4) as running:
+    settings = OrgSettings(session_image=True)
+    with running_server(folder, database_url=database, workers=4, org_settings=settings) as running:
         yield running

@@ -42,10 +42,12 @@ _PUBLIC: Final = "The application's sign-in request cannot be answered as it is.
 
 @dataclass(frozen=True, slots=True)
 class WsFedProfile:
-    """What a dialect decides: the entity id we have for an application, the slots that carry a ticket, the key set."""
+    """What a dialect decides: the entity id we have for an application, the slots that carry a ticket, the key set, and
+    the realm that an application may also call itself by."""
 
     entity_id: Callable[[Application, Domain], str]
     ticket_slots: tuple[Slot, ...]
+    other_realm: Callable[[Application], str]
     key_set: str = "main"
 
 
@@ -66,7 +68,7 @@ class WsFedSignOn:
     async def sign_on(self, request: Request, app: Application) -> Response:
         """Answers ``wa=wsignin1.0`` at the address of ``app``. Raises Refusal before anything is spent (F1-03)."""
         party, params = _party(app), request.params
-        verdict = _check(params, party, request.now_at)
+        verdict = _check(params, party, (party.realm, self.profile.other_realm(app)), request.now_at)
         if not verdict.allowed:
             raise Refusal("wsfed_request", _PUBLIC, verdict, app_id=app.id)
         reply_url, context = params.get("wreply") or party.reply_urls[0], params.get("wctx")
@@ -151,12 +153,12 @@ class WsFedSignOn:
         return SigningKey(self.signing.ring.private_key(key.kid), self.signing.ring.certificate(key.kid))
 
 
-def _check(params: Params, party: WsFedRelyingParty, now_at: int) -> Verdict:
+def _check(params: Params, party: WsFedRelyingParty, realms: tuple[str, ...], now_at: int) -> Verdict:
     """WF-01, WF-02, WF-03: every check is made, so that the trail shows all there is to mend."""
     action, realm, reply = params.get("wa"), params.get("wtrealm"), params.get("wreply")
     checks = (
         Check("action", action == SIGN_IN, SIGN_IN, action or "", "Send wa=wsignin1.0."),
-        Check("realm", realm == party.realm, party.realm, realm or "", "Send the realm this application registered."),
+        Check("realm", realm in realms, party.realm, realm or "", "Send the realm this application registered."),
         Check(
             "reply_address",
             reply is None or reply in party.reply_urls,

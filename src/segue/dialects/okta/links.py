@@ -19,6 +19,7 @@ from segue.dialects.okta.names import (
     REDIRECT_URL,
     SESSION_IMAGE,
     TICKET_SLOTS,
+    WSFED_REALM_PREFIX,
     WSFED_SHARED,
     WSFED_SSO,
 )
@@ -89,7 +90,7 @@ class Links:
     async def wsfed_by_realm(self, request: Request) -> Response:
         """The shared address finds its application by ``wtrealm=urn:okta:app:{key}``."""
         realm = request.params.get("wtrealm") or ""
-        app = await self.config.application_by_external_key(request.site.org.id, realm.rpartition(":")[2])
+        app = await self.config.application_by_external_key(request.site.org.id, realm.removeprefix(WSFED_REALM_PREFIX))
         if app is None or app.wsfed is None:
             raise _not_found(realm)
         return await self.wsfed.sign_on(request, app)
@@ -125,6 +126,11 @@ class Links:
         if not more or not _is_ours(request, location):
             return location
         return add_query(location, more)
+
+
+def start_path(app: Application, link: AppLink) -> str:
+    """The path at which a link starts its application."""
+    return HOME_LINK.format(name=app.name, app=app.id, link=link.id)
 
 
 def _is_ours(request: Request, location: str) -> bool:

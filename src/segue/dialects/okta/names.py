@@ -51,6 +51,7 @@ TRUSTED_ORIGIN_ACTIVATE: Final = "/api/v1/trustedOrigins/{id}/lifecycle/activate
 TRUSTED_ORIGIN_DEACTIVATE: Final = "/api/v1/trustedOrigins/{id}/lifecycle/deactivate"
 
 HOME: Final = "/app/UserHome"
+MY_FACTORS: Final = "/app/UserHome/factors"
 SIGN_IN: Final = "/login/login.htm"
 SIGN_OUT: Final = "/login/signout"
 RESET_PAGE: Final = "/signin/reset-password/{token}"
@@ -59,6 +60,7 @@ RESUME: Final = "/oauth2/v1/authorize/redirect"
 
 SAML_SSO: Final = "/app/{name}/{key}/sso/saml"
 WSFED_SSO: Final = "/app/{name}/{key}/sso/wsfed/passive"
+WSFED_REALM_PREFIX: Final = "urn:okta:app:"
 WSFED_SHARED: Final = "/app/template_wsfed/sso/wsfed/passive"
 REDIRECT_LINK: Final = "/login/sessionCookieRedirect"
 SESSION_IMAGE: Final = "/login/sessionCookie"

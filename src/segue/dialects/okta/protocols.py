@@ -21,6 +21,7 @@ from segue.dialects.okta.names import (
     SAML_SSO,
     SIGN_OUT,
     TICKET_SLOTS,
+    WSFED_REALM_PREFIX,
     WSFED_SSO,
 )
 from segue.protocols.oauth.endpoints import OAuthEndpoints
@@ -108,7 +109,11 @@ def saml_profile() -> SamlProfile:
 
 def wsfed_profile() -> WsFedProfile:
     """The vendor's WS-Federation; its issuer has the same form as that of SAML."""
-    return WsFedProfile(entity_id=saml_profile().entity_id, ticket_slots=TICKET_SLOTS)
+    return WsFedProfile(
+        entity_id=saml_profile().entity_id,
+        ticket_slots=TICKET_SLOTS,
+        other_realm=lambda app: f"{WSFED_REALM_PREFIX}{app.external_key}",
+    )
 
 
 def addresses_of(app: Application, domain: Domain) -> tuple[tuple[str, str], ...]:

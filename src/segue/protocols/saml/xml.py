@@ -212,7 +212,15 @@ def sign_enveloped(root: Element, key: SigningKey, *, id_attribute: str = "ID", 
     )
     signer.namespaces = {"ds": DS}
     try:
-        signed: Element = signer.sign(root, key=key.private_key, cert=[key.certificate], id_attribute=id_attribute)
+        # The reference is named: without it the library signs "the whole document" where it does not know the attribute,
+        # and the signature is void as soon as the element stands in another one.
+        signed: Element = signer.sign(
+            root,
+            key=key.private_key,
+            cert=[key.certificate],
+            reference_uri=f"#{root.get(id_attribute)}",
+            id_attribute=id_attribute,
+        )
     finally:
         root.remove(place)
     return signed
