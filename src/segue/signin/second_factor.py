@@ -56,6 +56,11 @@ class SecondFactors:
         known = (self.factors.factors.get(one.type) for one in context.enrollments if one.active)
         return not any(factor is None or self._adds_a_kind(factor, assurance) for factor in known)
 
+    def strength(self, context: FactorContext) -> int:
+        """How many kinds of factor it takes to change the user's factors: as many as they sign in with (AU-13)."""
+        known = (self.factors.factors.get(one.type) for one in context.enrollments if one.active)
+        return 2 if any(factor is None or factor.kind != "knowledge" for factor in known) else 1
+
     def offered(self, context: FactorContext, assurance: Assurance | None = None) -> tuple[FactorType, ...]:
         """The types that the user can set up now; with an ``assurance`` only those of a kind that it lacks."""
         return tuple(
@@ -127,12 +132,15 @@ class SecondFactors:
             raise Refusal("changed_meanwhile", CHANGED, Verdict((check,), rule="write_guard"), user_id=user.id)
 
     async def remove(self, context: FactorContext, factor_id: str) -> bool:
-        """Removes one of the user's factors; False where they have no such one."""
+        """Removes one of the user's factors, and what browsers are remembered by; False where they have no such one."""
         enrollment = next((one for one in context.enrollments if one.id == factor_id), None)
         if enrollment is None:
             return False
         event = _event(context, "factor.remove", enrollment)
-        return await self.store.remove_factor(context.org.id, context.user.id, factor_id, event)
+        if not await self.store.remove_factor(context.org.id, context.user.id, factor_id, event):
+            return False
+        await self.store.forget_devices(context.org.id, context.user.id)
+        return True
 
     async def _count(self, context: FactorContext) -> None:
         """Counts a guess before it is looked at."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from segue.signin.sessions import assurance_of
+from segue.web.account_pages import AccountPages
 from segue.web.browser_session import FORM_TOKEN, browser_session, check_form_token, close_browser_session, form_token
 from segue.web.frontchannel import FrontDoor
 from segue.web.interaction_pages import person
@@ -35,6 +36,7 @@ class SessionPages:
     door: FrontDoor
     sign_in_path: str
     sign_out_path: str
+    account: AccountPages
 
     async def home(self, request: Request) -> Response:
         """Who is signed in here, since when and how; or the way to sign in, and what else there is."""
@@ -48,6 +50,7 @@ class SessionPages:
             "since": _moment(session.credential.issued_at),
             "until": _moment(session.credential.expires_at),
             "methods": methods,
+            **await self.account.overview(request, session.subject.user),
             **self._form(request, self.sign_out_path),
         }
         return Page(template="home.html", context=context)

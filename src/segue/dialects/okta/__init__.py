@@ -19,12 +19,13 @@ from segue.dialects.okta.authn_calls import AuthnCalls
 from segue.dialects.okta.authn_enroll import AuthnEnroll
 from segue.dialects.okta.authn_factors import AuthnFactors
 from segue.dialects.okta.errors import limit_headers, write_by_path
-from segue.dialects.okta.links import Links
+from segue.dialects.okta.links import Links, start_path
 from segue.dialects.okta.names import (
     DEVICE_COOKIE,
     DIALECT,
     HOME,
     LIMIT_API,
+    MY_FACTORS,
     REQUEST_ID_HEADER,
     SESSION_COOKIE,
     SIGN_IN,
@@ -49,6 +50,7 @@ from segue.signin.factors.registry import Factors
 from segue.signin.second_factor import SecondFactors
 from segue.signin.steps import build_steps
 from segue.stores import ConfigStore, Store
+from segue.web.account_pages import AccountPages
 from segue.web.cookies import SessionCookies
 from segue.web.enrollment_channel import EnrollmentChannel
 from segue.web.enrollment_pages import EnrollmentPages
@@ -116,11 +118,13 @@ def surface(services: OktaServices) -> Surface:
     """The dialect as the web layer sees it."""
     door, config = services.door, services.door.config
     limits = SignInLimits(services.limiter, door.store)
-    second_factor = SecondFactorPages(door, SecondFactors(services.factors, door.store, services.store), limits)
+    second_factors = SecondFactors(services.factors, door.store, services.store)
+    second_factor = SecondFactorPages(door, second_factors, limits)
+    account = AccountPages(door, second_factors, home_channel(config), start_path, HOME, MY_FACTORS)
     pages = Pages(
         door=door,
         interactions=InteractionPages(door, limits, second_factor, EnrollmentPages(second_factor, HOME)),
-        sessions=SessionPages(door, sign_in_path=SIGN_IN, sign_out_path=SIGN_OUT),
+        sessions=SessionPages(door, sign_in_path=SIGN_IN, sign_out_path=SIGN_OUT, account=account),
         home_channel=home_channel(config),
         addresses=_addresses(config),
     )

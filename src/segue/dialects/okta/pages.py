@@ -16,6 +16,7 @@ from segue.web.static_files import STYLE_SHEET, style_sheet
 from segue.web.surface import Body, Handler, Route
 
 SIGN_IN_EVENT: Final = "sign_in.page"
+FACTOR_EVENT: Final = "factor.page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Pages:
                 limit=LIMIT_PAGE,
             )
 
+        account = self.sessions.account
         return (
             page(("GET",), SIGN_IN, self.sign_in, SIGN_IN_EVENT, idempotent=False),
             page(("POST",), SIGN_IN, self.submit, SIGN_IN_EVENT, idempotent=False),
@@ -48,6 +50,8 @@ class Pages:
             page(("GET", "POST"), SIGN_OUT, self.sign_out, "session.sign_out", idempotent=False),
             page(("GET",), "/", self.sessions.home, "page.home", idempotent=True),
             page(("GET",), HOME, self.sessions.home, "page.home", idempotent=True),
+            page(("GET",), account.add_path, account.add, FACTOR_EVENT, idempotent=False),
+            page(("GET", "POST"), account.remove_path("{factor}"), account.remove, FACTOR_EVENT, idempotent=False),
             Route(("GET",), STYLE_SHEET, style_sheet, write_error, "page.style", idempotent=True),
         )
 
