@@ -18,6 +18,7 @@ from segue.core.application import (
     WsFedRelyingParty,
 )
 from segue.core.url import BadUrl, check_redirect_registration, parse_web_url
+from segue.tokens.keys import ALGORITHMS
 
 MOST_ADDRESSES: Final = 100
 _MOST_ENTRIES: Final = 64
@@ -30,7 +31,10 @@ _AUTHENTICATIONS = frozenset({"client_secret_basic", "client_secret_post", "none
 
 # The grant type that each part of a response type stands for (RFC 7591 section 2.1, OIDC Registration section 2).
 _GRANT_OF = {"code": "authorization_code", "id_token": "implicit", "token": "implicit"}
-_RESPONSE_TYPES = frozenset({"code", "id_token"})
+# A client is registered for each combination by itself: who may get a code may not for that get a token in a fragment.
+_RESPONSE_TYPES = frozenset(
+    {"code", "id_token", "code id_token", "code token", "id_token token", "code id_token token"}
+)
 _GRANT_TYPES = frozenset({"authorization_code", "implicit"})
 
 
@@ -144,6 +148,8 @@ def _check_start(address: str, local_names: Collection[str]) -> None:
 def _check_types(client: OidcClient) -> None:
     if not client.response_types <= _RESPONSE_TYPES:
         raise invalid("response_types", f"Response types are: {', '.join(sorted(_RESPONSE_TYPES))}.")
+    if client.id_token_algorithm not in ALGORITHMS:
+        raise invalid("id_token_algorithm", f"ID tokens are signed by one of: {', '.join(ALGORITHMS)}.")
     if not client.grant_types <= _GRANT_TYPES:
         raise invalid("grant_types", f"Grant types are: {', '.join(sorted(_GRANT_TYPES))}.")
     for response_type in sorted(client.response_types):

@@ -8,6 +8,7 @@ from typing import Final
 from segue.admin import prefixes
 from segue.admin.application_rules import check_bookmark, check_links, check_oidc, check_saml, check_wsfed
 from segue.admin.change import Change, changed_fields, invalid, missing, taken
+from segue.admin.keys import ensure_token_keys, signs_tokens_by
 from segue.admin.text import check_label
 from segue.core.application import (
     Application,
@@ -19,9 +20,11 @@ from segue.core.application import (
     WsFedRelyingParty,
 )
 from segue.core.assurance import Requirement
+from segue.core.sealing import Sealer
 from segue.core.secret import digest, new_secret
 from segue.events import Event
 from segue.stores import AlreadyExists, NotFound, Store
+from segue.tokens.keys import DEFAULT_ALGORITHM
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_\-]{0,62}[a-z0-9])?")
 _MOST_SECRETS: Final = 2
@@ -58,12 +61,19 @@ class Registered:
 
 
 async def create_oidc(
-    store: Store, traits: Traits, client: OidcClient, change: Change, *, local_names: Collection[str] = ()
+    store: Store,
+    traits: Traits,
+    client: OidcClient,
+    change: Change,
+    *,
+    local_names: Collection[str] = (),
+    sealer: Sealer | None = None,
 ) -> Registered:
     """Registers an OpenID Connect client.
 
     An empty ``client.client_id`` becomes the application's id. A confidential client gets a secret made here, whatever
-    digests came along. Raises Refusal ``invalid_value`` or ``already_exists``.
+    digests came along. With ``sealer`` the first application of an algorithm brings about the key it needs; without, an
+    algorithm that the org cannot sign with is refused. Raises Refusal ``invalid_value`` or ``already_exists``.
     """
     blank = await _blank(store, traits, change)
     secret = None if client.public else new_secret(change.random)
@@ -73,6 +83,7 @@ async def create_oidc(
         secret_digests=() if secret is None else (digest(secret),),
     )
     check_oidc(oidc, local_names)
+    await _check_algorithm(store, oidc, change, sealer)
     application = _with_links(replace(blank, oidc=oidc), traits, change, local_names)
     await _put(store, application, change.event("application.create", app_id=application.id, protocol="oidc"))
     return Registered(application, secret)
@@ -120,14 +131,21 @@ async def create_bookmark(
 
 
 async def update_application(
-    store: Store, changed: Application, change: Change, *, local_names: Collection[str] = ()
+    store: Store,
+    changed: Application,
+    change: Change,
+    *,
+    local_names: Collection[str] = (),
+    sealer: Sealer | None = None,
 ) -> Application:
-    """Replaces an application's settings. Its id, external key and secrets stay what they are. Raises Refusal."""
+    """Replaces an application's settings. Its id, external key and secrets stay what they are; ``sealer`` is for a new
+    algorithm, as in :func:`create_oidc`. Raises Refusal."""
     known = await find_application(store, changed.id, change)
     oidc = changed.oidc
     if oidc is not None:
         oidc = replace(oidc, secret_digests=known.oidc.secret_digests if known.oidc else ())
         check_oidc(oidc, local_names)
+        await _check_algorithm(store, oidc, change, sealer)
     if changed.saml is not None:
         check_saml(changed.saml, local_names)
     if changed.wsfed is not None:
@@ -229,6 +247,18 @@ async def _put(store: Store, application: Application, event: Event) -> None:
         await store.put_application(application, event)
     except AlreadyExists as error:
         raise taken(error.what, _TAKEN.get(error.what, "There is an application of this name already.")) from None
+
+
+async def _check_algorithm(store: Store, client: OidcClient, change: Change, sealer: Sealer | None) -> None:
+    """Every authorization server of the org has to be able to sign the application's ID tokens."""
+    algorithm = client.id_token_algorithm
+    if algorithm == DEFAULT_ALGORITHM:
+        return
+    if sealer is not None:
+        await ensure_token_keys(store, sealer, algorithm, change=change)
+    elif not await signs_tokens_by(store, algorithm, change):
+        text = f"The org has no key that signs by {algorithm}: make one first (segue key rotate)."
+        raise invalid("id_token_algorithm", text, seen=algorithm)
 
 
 async def _check_home(store: Store, application: Application) -> None:

@@ -24,7 +24,7 @@ _CLAIM_MS: Final = 60 * 60_000
 
 @dataclass(frozen=True, slots=True)
 class KeyRotation:
-    """``every_ms`` is the age at which a signing key gets a successor."""
+    """``every_ms`` is the age at which a signing key gets a successor of its algorithm."""
 
     store: Store
     sealer: Sealer
@@ -38,10 +38,10 @@ class KeyRotation:
     async def _rotate_if_due(self, org: Org) -> None:
         change = Change(Circumstances(org.id, self.source.now_at(), self.source), ACTOR)
         known = await key_set_of(self.store, TOKEN_KEYS, change)
-        if not rotation_due(known, every_ms=self.every_ms, now_at=change.now_at):
-            return
-        newest = max(known, key=lambda key: (key.signs_from_at, key.kid))
-        # Of several processes that see the same old key, the one whose claim is the first replaces it.
-        if await self.store.claim_foreign(org.id, "key_rotation", newest.kid, life_ms=_CLAIM_MS):
-            key = await rotate(self.store, self.sealer, TOKEN_KEYS, name=org.name, change=change)
-            log.info("a signing key was replaced", extra={"org": org.id, "kid": key.kid, "from": key.signs_from_at})
+        for old in rotation_due(known, every_ms=self.every_ms, now_at=change.now_at):
+            # Of several processes that see the same old key, the one whose claim is the first replaces it.
+            if await self.store.claim_foreign(org.id, "key_rotation", old.kid, life_ms=_CLAIM_MS):
+                key = await rotate(
+                    self.store, self.sealer, TOKEN_KEYS, name=org.name, change=change, algorithm=old.algorithm
+                )
+                log.info("a signing key was replaced", extra={"org": org.id, "kid": key.kid, "from": key.signs_from_at})

@@ -14,7 +14,6 @@ from functools import lru_cache
 from hashlib import sha256, sha384, sha512
 from typing import Literal, Protocol
 
-from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
@@ -80,12 +79,11 @@ def issue(claims: Mapping[str, JsonValue], *, typ: str | None, key: SigningKey, 
     surrogate) or a token that no verifier of ours would read (MAX_TOKEN_CHARS), SealBroken where the key does not open.
     """
     ring.load(key)
-    header = {"alg": key.algorithm, "kid": key.kid}
+    header = {"alg": ALGORITHMS[key.algorithm].alg, "kid": key.kid}
     if typ is not None:
         header["typ"] = typ
-    payload = json.dumps(dict(claims), separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-    registry = ALGORITHMS[key.algorithm].registry
-    token = jws.serialize_compact(header, payload, ring.jose_key(key.kid), registry=registry)
+    signing_input = f"{_json_part(header)}.{_json_part(claims)}"
+    token = f"{signing_input}.{_base64url(ring.sign_bytes(key.kid, signing_input.encode()))}"
     if len(token) > MAX_TOKEN_CHARS:
         raise ValueError(f"the token would have {len(token)} characters, more than {MAX_TOKEN_CHARS}")
     return token
@@ -116,8 +114,7 @@ def verify(
         raise TokenRefused("malformed") from None
     key = _choose(parts.header, keys)
     _check_header(parts.header, key, typ)
-    algorithm = ALGORITHMS[key.algorithm].registry.get_alg(key.algorithm)
-    if not algorithm.verify(parts.signing_input, parts.signature, _public_key_of(key)):
+    if not ALGORITHMS[key.algorithm].model.verify(parts.signing_input, parts.signature, _public_key_of(key)):
         raise TokenRefused("bad_signature")
     claims = parts.payload
     _check_shapes(claims, {"iss", "exp", *required})
@@ -131,13 +128,25 @@ def verify(
 def half_hash(value: str, algorithm: str) -> str:
     """``at_hash`` or ``c_hash`` of an access token or code: the left half of its hash, base64url (OIDC Core 3.1.3.6).
 
-    ``algorithm`` is the ID token's (``RS256`` …). Raises ValueError for one whose hash its name does not give.
+    ``algorithm`` is the ID token's (``RS256`` …). The hash is the one in its name; Ed25519, whose name has none, hashes
+    with SHA-512 inside (RFC 8032 5.1), and clients compare with that. Raises ValueError for any other algorithm.
     """
-    make = _HASHES.get(algorithm[2:]) if algorithm[:2] in ("RS", "ES", "PS") else None
+    make = sha512 if algorithm == "Ed25519" else None
+    if algorithm[:2] in ("RS", "ES", "PS"):
+        make = _HASHES.get(algorithm[2:])
     if make is None:
         raise ValueError(f"no hash is defined for {algorithm!r}")
     whole = make(value.encode("ascii")).digest()
-    return urlsafe_b64encode(whole[: len(whole) // 2]).decode().rstrip("=")
+    return _base64url(whole[: len(whole) // 2])
+
+
+def _json_part(data: Mapping[str, JsonValue]) -> str:
+    return _base64url(json.dumps(dict(data), separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode())
+
+
+def _base64url(data: bytes) -> str:
+    """RFC 7515 2: without padding."""
+    return urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def _choose(header: Mapping[str, JsonValue], keys: Iterable[VerificationKey]) -> VerificationKey:
@@ -153,7 +162,8 @@ def _choose(header: Mapping[str, JsonValue], keys: Iterable[VerificationKey]) ->
 
 def _check_header(header: Mapping[str, JsonValue], key: VerificationKey, typ: AbstractSet[str | None]) -> None:
     # RFC 8725 3.1: the key says which algorithm, the header can only agree.
-    if key.algorithm not in ALGORITHMS or header.get("alg") != key.algorithm:
+    row = ALGORITHMS.get(key.algorithm)
+    if row is None or header.get("alg") != row.alg:
         raise TokenRefused("wrong_algorithm")
     seen = header.get("typ")
     if "typ" in header and not isinstance(seen, str):
@@ -224,7 +234,7 @@ def _import_public(algorithm: str, members: tuple[str, ...]) -> JoseKey:
         raise TokenRefused("unusable_key")
     try:
         public = row.key_type.import_key(jwk)
-        row.registry.get_alg(algorithm).check_key(public)
+        row.model.check_key(public)
     except (ValueError, KeyError, JoseError):  # KeyError: how joserfc greets an unknown curve
         raise TokenRefused("unusable_key") from None
     return public

@@ -4,22 +4,26 @@ A key set is the keys of one purpose in one org ("oidc", "saml" …). A key goes
 from its times: published but waiting (``signs_from_at`` ahead), signing, published but no longer signing
 (``signs_until_at`` passed), retired (``retired_at`` passed). Verifiers cache a key set for minutes, so a key is
 published before it signs and stays published until the last token it signed has expired (KE-02).
+
+A set holds one line of keys for each algorithm it signs with: each line has its own current key and is rotated by
+itself, and all of them are published together.
 """
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from segue.core.sealing import SealBroken, Sealer, sealing_context
@@ -32,16 +36,16 @@ CERTIFICATE_LIFE = timedelta(days=20 * 365)
 _CLOCK_SKEW = timedelta(days=1)
 _COMMON_NAME_CHARS = 64
 
-JoseKey = RSAKey | ECKey
-PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey
+JoseKey = RSAKey | ECKey | OKPKey
+PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """A key with its private half sealed. Times are epoch milliseconds.
 
-    ``kid`` is the RFC 7638 thumbprint. ``algorithm`` is a JWS name (RFC 7518 3.1) and the only one this key is ever
-    used with. ``public_jwk`` is what a key set document shows. ``certificate_pem`` is a self-signed X.509
+    ``kid`` is the RFC 7638 thumbprint. ``algorithm`` is a name of ALGORITHMS and the only one this key is ever used
+    with. ``public_jwk`` is what a key set document shows. ``certificate_pem`` is a self-signed X.509
     certificate of the same key, for protocols that speak in certificates.
     """
 
@@ -77,29 +81,44 @@ class KeyNotLoaded(LookupError):
     """The ring holds no key of that id."""
 
 
+class SignatureModel(Protocol):
+    """How joserfc signs and verifies by one algorithm."""
+
+    def sign(self, msg: bytes, key: Any) -> bytes: ...
+    def verify(self, msg: bytes, sig: bytes, key: Any) -> bool: ...
+    def check_key(self, key: Any) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Algorithm:
-    """A JWS algorithm we sign with: its key type and size or curve, and the members of its public JWK in print order.
+    """A signature algorithm: its key type and size or curve, and the members of its public JWK in print order.
 
-    ``registry`` is joserfc's list of allowed algorithms, with this one alone in it.
+    ``name`` is fully specified (RFC 7518 3.1, RFC 9864): it says key type, curve and hash. ``alg`` is what tokens and
+    key sets call it. ``model`` signs and verifies.
     """
 
     name: str
-    key_type: type[RSAKey] | type[ECKey]
+    alg: str
+    key_type: type[RSAKey] | type[ECKey] | type[OKPKey]
     size: Any
     members: tuple[str, ...]
-    registry: JWSRegistry
+    model: SignatureModel
 
     def public_jwk(self, jose: JoseKey, kid: str) -> dict[str, str]:
         public = jose.as_dict(private=False)
-        head = {"kty": jose.key_type, "alg": self.name, "kid": kid, "use": "sig"}
+        head = {"kty": jose.key_type, "alg": self.alg, "kid": kid, "use": "sig"}
         return head | {member: str(public[member]) for member in self.members}
 
 
+_MODELS = JWSRegistry.algorithms
 ALGORITHMS: Mapping[str, Algorithm] = {
-    "RS256": Algorithm("RS256", RSAKey, 2048, ("e", "n"), JWSRegistry(algorithms=["RS256"])),
-    "ES256": Algorithm("ES256", ECKey, "P-256", ("crv", "x", "y"), JWSRegistry(algorithms=["ES256"])),
+    "RS256": Algorithm("RS256", "RS256", RSAKey, 2048, ("e", "n"), _MODELS["RS256"]),
+    "ES256": Algorithm("ES256", "ES256", ECKey, "P-256", ("crv", "x", "y"), _MODELS["ES256"]),
+    # RFC 9864 would have "Ed25519" in the header too; the libraries of today's clients know RFC 8037's name.
+    "Ed25519": Algorithm("Ed25519", "EdDSA", OKPKey, "Ed25519", ("crv", "x"), _MODELS["Ed25519"]),
 }
+DEFAULT_ALGORITHM: Final = "RS256"
+"""What every OpenID provider signs with where nothing else was agreed (OIDC Core 15.1)."""
 
 
 def generate(org_id: str, key_set: str, algorithm: str, *, sealer: Sealer, now_ms: int, common_name: str) -> SigningKey:
@@ -129,11 +148,11 @@ def generate(org_id: str, key_set: str, algorithm: str, *, sealer: Sealer, now_m
     )
 
 
-def current(keys: Iterable[SigningKey], now_ms: int) -> SigningKey:
-    """The key to sign with: the newest that has begun. Raises NoSigningKey."""
-    signing = [key for key in keys if key.signs(now_ms)]
+def current(keys: Iterable[SigningKey], now_ms: int, algorithm: str = DEFAULT_ALGORITHM) -> SigningKey:
+    """The key to sign with by an algorithm: the newest that has begun. Raises NoSigningKey."""
+    signing = [key for key in keys if key.algorithm == algorithm and key.signs(now_ms)]
     if not signing:
-        raise NoSigningKey("no key of this set may sign now")
+        raise NoSigningKey(f"no key of this set may sign now with {algorithm}")
     return max(signing, key=lambda key: (key.signs_from_at, key.kid))
 
 
@@ -141,6 +160,12 @@ def published(keys: Iterable[SigningKey], now_ms: int) -> tuple[SigningKey, ...]
     """The keys that verifiers may trust, newest first: the next, the current and the earlier ones until they retire."""
     alive = [key for key in keys if not key.retired(now_ms)]
     return tuple(sorted(alive, key=lambda key: (key.signs_from_at, key.kid), reverse=True))
+
+
+def algorithms(keys: Iterable[SigningKey], now_ms: int) -> tuple[str, ...]:
+    """The algorithms that the set signs with, in the order of ALGORITHMS."""
+    signing = {key.algorithm for key in keys if key.signs(now_ms)}
+    return tuple(name for name in ALGORITHMS if name in signing)
 
 
 def jwks(keys: Iterable[SigningKey], now_ms: int) -> dict[str, list[dict[str, str]]]:
@@ -158,17 +183,19 @@ def rotate(
 ) -> tuple[SigningKey, ...]:
     """The plan of a rotation: every key that changes, ``incoming`` first; nothing is written here.
 
-    ``incoming`` is published at once and signs after ``publish_ahead_ms`` (or at once where no key of the set can sign:
-    nobody waits for it). The keys that sign today stop then and stay published for another ``keep_ms``, which must
-    cover the longest life of a token they signed. Raises RotationUnderWay; ValueError for a ``publish_ahead_ms`` below
+    ``incoming`` is published at once and signs after ``publish_ahead_ms`` (or at once where no key of its algorithm can
+    sign: nobody waits for it). The keys of its algorithm that sign today stop then and stay published for another
+    ``keep_ms``, which must cover the longest life of a token they signed; those of others go on. Raises
+    RotationUnderWay; ValueError for a ``publish_ahead_ms`` below
     PUBLISH_AHEAD_MS, a negative ``keep_ms``, or an ``incoming`` key of another set or already in it.
     """
     _check_incoming(keys, incoming)
     if publish_ahead_ms < PUBLISH_AHEAD_MS or keep_ms < 0:
         raise ValueError(f"publish at least {PUBLISH_AHEAD_MS} ms ahead and keep for a positive time")
-    if any(key.signs_from_at > now_ms and not key.retired(now_ms) for key in keys):
-        raise RotationUnderWay("a key of this set is published and has not begun to sign")
-    outgoing = [key for key in keys if key.signs(now_ms)]
+    line = [key for key in keys if key.algorithm == incoming.algorithm]
+    if any(key.signs_from_at > now_ms and not key.retired(now_ms) for key in line):
+        raise RotationUnderWay("a key of this set and algorithm is published and has not begun to sign")
+    outgoing = [key for key in line if key.signs(now_ms)]
     starts_at = now_ms + publish_ahead_ms if outgoing else now_ms
     return (
         replace(incoming, signs_from_at=starts_at, signs_until_at=None, retired_at=None),
@@ -176,15 +203,17 @@ def rotate(
     )
 
 
-def emergency(keys: Sequence[SigningKey], incoming: SigningKey, *, now_ms: int) -> tuple[SigningKey, ...]:
+def emergency(keys: Sequence[SigningKey], incoming: Sequence[SigningKey], *, now_ms: int) -> tuple[SigningKey, ...]:
     """The plan when private keys may be known to others: every other key of the set, waiting ones too, retires at once.
 
-    Tokens signed so far stop verifying as soon as verifiers fetch the set again, and for up to PUBLISH_AHEAD_MS some
-    verifiers will not know the new key: both are the point. Raises ValueError as :func:`rotate` does.
+    ``incoming`` are the keys that sign from now on, one for each algorithm. Tokens signed so far stop verifying as soon
+    as verifiers fetch the set again, and for up to PUBLISH_AHEAD_MS some verifiers will not know the new keys: both are
+    the point. Raises ValueError as :func:`rotate` does.
     """
-    _check_incoming(keys, incoming)
+    for key in incoming:
+        _check_incoming(keys, key)
     return (
-        replace(incoming, signs_from_at=now_ms, signs_until_at=None, retired_at=None),
+        *(replace(key, signs_from_at=now_ms, signs_until_at=None, retired_at=None) for key in incoming),
         *(
             replace(key, signs_until_at=min(now_ms, key.signs_until_at or now_ms), retired_at=now_ms)
             for key in keys
@@ -264,18 +293,21 @@ class KeyRing:
                 self._loaded.pop(kid, None)
 
     def sign_bytes(self, kid: str, data: bytes) -> bytes:
-        """The JWS signature (RFC 7518 3) of ``data`` by the key's own algorithm. Raises KeyNotLoaded."""
+        """The JWS signature (RFC 7518 3, RFC 8037 3.1) of ``data`` by the key's own algorithm. Raises KeyNotLoaded."""
         loaded = self._get(kid)
-        row = ALGORITHMS[loaded.key.algorithm]
-        return row.registry.get_alg(row.name).sign(data, loaded.jose)
+        return ALGORITHMS[loaded.key.algorithm].model.sign(data, loaded.jose)
 
     def jose_key(self, kid: str) -> JoseKey:
         """The private key as joserfc takes it. Raises KeyNotLoaded."""
         return self._get(kid).jose
 
-    def private_key(self, kid: str) -> PrivateKey:
-        """The private key as ``cryptography`` takes it, for XML signatures. Raises KeyNotLoaded."""
-        return _private(self._get(kid).jose)
+    def private_key(self, kid: str) -> RSAPrivateKey | EllipticCurvePrivateKey:
+        """The private key as ``cryptography`` takes it, for XML signatures. Raises KeyNotLoaded; ValueError for a key
+        that XML Signature has no algorithm for."""
+        private = _private(self._get(kid).jose)
+        if isinstance(private, Ed25519PrivateKey):
+            raise ValueError("XML signatures are made with RSA or ECDSA")
+        return private
 
     def certificate(self, kid: str) -> x509.Certificate:
         """The key's self-signed certificate. Raises KeyNotLoaded."""
@@ -322,8 +354,8 @@ def _context(org_id: str, key_set: str, kid: str) -> str:
 
 def _private(jose: JoseKey) -> PrivateKey:
     private = jose.private_key
-    if private is None:
-        raise SealBroken("a public key was sealed where a private one belongs")
+    if not isinstance(private, RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey):
+        raise SealBroken("another key was sealed where a private one that signs belongs")
     return private
 
 
@@ -342,5 +374,5 @@ def _self_signed(private: PrivateKey, common_name: str, now_ms: int) -> x509.Cer
         .not_valid_after(now + CERTIFICATE_LIFE)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-        .sign(private, SHA256())
+        .sign(private, None if isinstance(private, Ed25519PrivateKey) else SHA256())
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from segue.core.strict import JsonValue
 from segue.stores import ConfigStore
 from segue.tokens import jwt, keys
-from segue.tokens.keys import KeyRing, SigningKey
+from segue.tokens.keys import DEFAULT_ALGORITHM, KeyRing, SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class Signing:
     config: ConfigStore
     ring: KeyRing
 
-    async def current(self, org_id: str, key_set: str, now_at: int) -> SigningKey:
-        """The key to sign with, opened. Raises NoSigningKey, SealBroken."""
-        key = keys.current(await self._all(org_id, key_set), now_at)
+    async def current(self, org_id: str, key_set: str, now_at: int, algorithm: str = DEFAULT_ALGORITHM) -> SigningKey:
+        """The key to sign with by an algorithm, opened. Raises NoSigningKey, SealBroken."""
+        key = keys.current(await self._all(org_id, key_set), now_at, algorithm)
         self.ring.load(key)
         return key
 

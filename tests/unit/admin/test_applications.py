@@ -13,9 +13,11 @@ from tests.unit.admin.desk import HOME, ORG_ID, Desk, refused
 
 from segue.admin import applications, users
 from segue.admin.applications import Traits
+from segue.admin.keys import TOKEN_KEYS
 from segue.admin.users import NewUser
 from segue.core.application import OidcClient, SamlServiceProvider
 from segue.core.assurance import Requirement
+from segue.core.org import AuthorizationServer
 from segue.core.secret import digest, is_id
 
 CALLBACK = "https://app.corp.test/cb"
@@ -313,3 +315,49 @@ def certificate() -> str:
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+
+
+async def test_the_first_application_of_an_algorithm_brings_its_key_about(desk: Desk) -> None:
+    server = AuthorizationServer("aus1", ORG_ID, "S", "", "", TOKEN_KEYS)
+    await desk.store.put_authorization_server(server, desk.change.event("authorization_server.put"))
+    curved = replace(CLIENT, id_token_algorithm="ES256")
+    # Who cannot make a key cannot register the application either: its sign-ins would all fail.
+    work = applications.create_oidc(desk.store, Traits("App"), curved, desk.change)
+    await refused(work, "invalid_value", "id_token_algorithm")
+    plain = (await applications.create_oidc(desk.store, Traits("App"), CLIENT, desk.change)).application
+    assert plain.oidc is not None
+    after = replace(plain, oidc=replace(plain.oidc, id_token_algorithm="ES256"))
+    await refused(applications.update_application(desk.store, after, desk.change), "invalid_value")
+    await applications.update_application(desk.store, after, desk.change, sealer=desk.sealer)
+    stored = await desk.store.signing_keys(ORG_ID, TOKEN_KEYS)
+    assert [key.algorithm for key in stored] == ["ES256"]
+    made = await applications.create_oidc(desk.store, Traits("App 2"), curved, desk.change)
+    assert made.application.oidc is not None
+    assert made.application.oidc.id_token_algorithm == "ES256"
+    assert await desk.store.signing_keys(ORG_ID, TOKEN_KEYS) == stored
+
+
+async def test_an_algorithm_we_do_not_sign_with(desk: Desk) -> None:
+    client: Any = replace(CLIENT, id_token_algorithm="HS256")  # type: ignore[arg-type]
+    work = applications.create_oidc(desk.store, Traits("App"), client, desk.change, sealer=desk.sealer)
+    await refused(work, "invalid_value", "id_token_algorithm")
+
+
+@pytest.mark.parametrize(
+    ("response_type", "needed"),
+    [
+        ("code id_token", {"authorization_code", "implicit"}),
+        ("code token", {"authorization_code", "implicit"}),
+        ("id_token token", {"implicit"}),
+        ("code id_token token", {"authorization_code", "implicit"}),
+    ],
+)
+async def test_a_combination_needs_the_grants_of_its_parts(desk: Desk, response_type: str, needed: set[str]) -> None:
+    for grants in ({"authorization_code"}, {"implicit"}, {"authorization_code", "implicit"}):
+        client = replace(CLIENT, response_types=frozenset({response_type}), grant_types=frozenset(grants))
+        work = applications.create_oidc(desk.store, Traits("App"), client, desk.change)
+        if needed <= grants:
+            made = (await work).application
+            assert await desk.store.application(ORG_ID, made.id) == made
+        else:
+            await refused(work, "invalid_value", "grant_types")

@@ -69,8 +69,9 @@ async def test_KE_02_an_emergency_retires_every_other_key_at_once(desk: Desk) ->
 async def test_a_rotation_is_due_by_the_age_of_the_newest_key(desk: Desk, age_ms: int, due: bool) -> None:
     await first(desk)
     stored = await known(desk, desk.change)
-    assert keys.rotation_due(stored, every_ms=10_000, now_at=desk.change.now_at + age_ms) is due
-    assert not keys.rotation_due((), every_ms=10_000, now_at=desk.change.now_at + age_ms)
+    found = keys.rotation_due(stored, every_ms=10_000, now_at=desk.change.now_at + age_ms)
+    assert found == (stored if due else ())
+    assert keys.rotation_due((), every_ms=10_000, now_at=desk.change.now_at + age_ms) == ()
 
 
 async def test_a_key_that_waits_to_sign_is_not_replaced_by_the_clock(desk: Desk) -> None:
@@ -83,3 +84,50 @@ async def test_a_key_that_waits_to_sign_is_not_replaced_by_the_clock(desk: Desk)
 async def test_a_long_name_still_makes_a_certificate(desk: Desk) -> None:
     key = await keys.ensure_first_key(desk.store, desk.sealer, TOKEN_KEYS, name="n" * 100, change=desk.change)
     assert b"BEGIN CERTIFICATE" in key.certificate_pem
+
+
+async def token_server(desk: Desk) -> None:
+    server = AuthorizationServer("aus1", desk.change.org_id, "S", "", "", TOKEN_KEYS)
+    await desk.store.put_authorization_server(server, desk.change.event("authorization_server.put"))
+
+
+async def test_an_algorithm_gets_its_key_once_and_the_others_stay(desk: Desk) -> None:
+    await token_server(desk)
+    rsa = await first(desk)
+    assert not await keys.signs_tokens_by(desk.store, "ES256", desk.change)
+    for _ in range(2):
+        await keys.ensure_token_keys(desk.store, desk.sealer, "ES256", change=desk.change)
+    assert await keys.signs_tokens_by(desk.store, "ES256", desk.change)
+    stored = await known(desk, desk.change)
+    assert sorted(key.algorithm for key in stored) == ["ES256", "RS256"]
+    assert current(stored, desk.change.now_at).kid == rsa.kid
+    assert current(stored, desk.change.now_at, "ES256").kid != rsa.kid
+    assert [event["detail"]["algorithm"] for event in desk.events("keys.create")].count("ES256") == 1
+
+
+async def test_KE_02_algorithms_are_rotated_by_themselves_and_replaced_together(desk: Desk) -> None:
+    await first(desk)
+    edwards = await keys.ensure_first_key(
+        desk.store, desk.sealer, TOKEN_KEYS, name="Corp", change=desk.change, algorithm="Ed25519"
+    )
+    await keys.rotate(desk.store, desk.sealer, TOKEN_KEYS, name="Corp", change=desk.change)
+    stored = await known(desk, desk.change)
+    assert current(stored, desk.change.now_at + PUBLISH_AHEAD_MS, "Ed25519") == edwards
+    new = await keys.rotate(desk.store, desk.sealer, TOKEN_KEYS, name="Corp", change=desk.change, algorithm="Ed25519")
+    stored = await known(desk, desk.change)
+    assert current(stored, desk.change.now_at + PUBLISH_AHEAD_MS, "Ed25519").kid == new.kid
+    change = desk.later(1000)
+    replaced = await keys.replace_at_once(desk.store, desk.sealer, TOKEN_KEYS, name="Corp", change=change)
+    left = published(await known(desk, change), change.now_at)
+    assert {key.algorithm for key in left} == {"RS256", "Ed25519"}
+    assert replaced.kid == current(left, change.now_at).kid
+    assert not {key.kid for key in left} & {key.kid for key in stored}
+
+
+async def test_a_key_of_an_algorithm_we_do_not_have(desk: Desk) -> None:
+    for work in (
+        keys.ensure_first_key(desk.store, desk.sealer, "x", name="Corp", change=desk.change, algorithm="HS256"),
+        keys.rotate(desk.store, desk.sealer, TOKEN_KEYS, name="Corp", change=desk.change, algorithm="EdDSA"),
+    ):
+        await refused(work, "invalid_value", "algorithm")
+    assert await known(desk, desk.change) == ()

@@ -97,6 +97,17 @@ async def test_KE_02_an_old_key_of_every_org_gets_one_successor_whatever_the_num
     assert [len(await scene.keys(org_id)) for org_id in scene.orgs] == [2, 2]
 
 
+async def test_KE_02_each_algorithm_gets_its_successor_in_its_own_time(scene: Scene) -> None:
+    org_id = scene.orgs[0]
+    scene.now_at += 50 * DAY_MS
+    change = scene.change(org_id)
+    await ensure_first_key(scene.stores[0], scene.sealer, TOKEN_KEYS, name="Org", change=change, algorithm="ES256")
+    for days, algorithms in ((40, ["ES256", "RS256", "RS256"]), (50, ["ES256", "ES256", "RS256", "RS256"])):
+        scene.now_at += days * DAY_MS
+        await scene.rotation(scene.stores[0]).round()
+        assert sorted(key.algorithm for key in await scene.keys(org_id)) == algorithms
+
+
 async def test_purging_is_logged_with_its_rows(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     purge = Purge(scene.stores[0], keep_ms=0)

@@ -1,4 +1,4 @@
-"""One RSA and one EC key for the whole run: making RSA keys is slow, and no test changes one."""
+"""One key of each kind for the whole run: making RSA keys is slow, and no test changes one."""
 
 import pytest
 
@@ -21,6 +21,11 @@ def rsa_key(sealer: Sealer) -> SigningKey:
 @pytest.fixture(scope="session")
 def ec_key(sealer: Sealer) -> SigningKey:
     return generate("org1", "oidc", "ES256", sealer=sealer, now_ms=NOW, common_name="Example")
+
+
+@pytest.fixture(scope="session")
+def ed_key(sealer: Sealer) -> SigningKey:
+    return generate("org1", "oidc", "Ed25519", sealer=sealer, now_ms=NOW, common_name="Example")
 
 
 @pytest.fixture

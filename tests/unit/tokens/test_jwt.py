@@ -58,20 +58,21 @@ def test_what_is_issued_verifies_with_the_same_claims(
     assert check(token, ec_key, typ={"at+jwt"}) == CLAIMS | extra
 
 
-@pytest.mark.parametrize("name", ["rsa_key", "ec_key"])
+@pytest.mark.parametrize("name", ["rsa_key", "ec_key", "ed_key"])
 def test_other_libraries_read_our_tokens(name: str, request: pytest.FixtureRequest, ring: KeyRing) -> None:
     key: SigningKey = request.getfixturevalue(name)
     token = issue({**CLAIMS, "name": "Zoë 😀"}, typ=None, key=key, ring=ring)
     public = pyjwt.PyJWK(dict(key.public_jwk))
     options: Any = {"verify_exp": False, "verify_iat": False}
-    assert pyjwt.decode(token, public, [key.algorithm], audience="app1", options=options)["name"] == "Zoë 😀"
+    assert pyjwt.decode(token, public, [key.public_jwk["alg"]], audience="app1", options=options)["name"] == "Zoë 😀"
 
 
-@pytest.mark.parametrize("name", ["rsa_key", "ec_key"])
+@pytest.mark.parametrize("name", ["rsa_key", "ec_key", "ed_key"])
 def test_we_read_other_libraries_tokens(name: str, request: pytest.FixtureRequest, ring: KeyRing) -> None:
     key: SigningKey = request.getfixturevalue(name)
     ring.load(key)
-    token = pyjwt.encode(CLAIMS, ring.private_key(key.kid), key.algorithm, headers={"kid": key.kid})
+    private: Any = ring.jose_key(key.kid).private_key
+    token = pyjwt.encode(CLAIMS, private, key.public_jwk["alg"], headers={"kid": key.kid})
     assert check(token, key, typ={"JWT"}) == CLAIMS
 
 
@@ -84,6 +85,16 @@ def test_the_header_says_algorithm_key_and_type_and_nothing_else(
 ) -> None:
     head = sign(typ).split(".")[0]
     assert json.loads(base64.urlsafe_b64decode(head + "==")) == {**header, "kid": rsa_key.kid}
+
+
+def test_JO_01_one_name_for_an_algorithm(ed_key: SigningKey, ring: KeyRing) -> None:
+    """RFC 9864's name says the same, and still is not what we issue."""
+    token = issue(CLAIMS, typ=None, key=ed_key, ring=ring)
+    assert json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))["alg"] == "EdDSA"
+    head = base64.urlsafe_b64encode(json.dumps({"alg": "Ed25519", "kid": ed_key.kid}).encode()).decode().rstrip("=")
+    signed = f"{head}.{token.split('.')[1]}"
+    signature = base64.urlsafe_b64encode(ring.sign_bytes(ed_key.kid, signed.encode())).decode().rstrip("=")
+    assert refusal(f"{signed}.{signature}", ed_key) == ("wrong_algorithm", None)
 
 
 def test_a_token_signed_before_a_rotation_verifies_after_it(sign: Any, rsa_key: SigningKey, ec_key: SigningKey) -> None:
@@ -200,7 +211,8 @@ def test_half_hashes_are_those_of_the_specification(value: str, algorithm: str, 
 
 
 def test_a_half_hash_is_half_as_long_as_its_hash() -> None:
-    assert [len(half_hash("x", name)) for name in ("RS256", "ES384", "PS512")] == [22, 32, 43]
+    assert [len(half_hash("x", name)) for name in ("RS256", "ES384", "PS512", "Ed25519")] == [22, 32, 43, 43]
+    assert half_hash("x", "Ed25519") == half_hash("x", "RS512")  # RFC 8032 5.1: Ed25519 hashes with SHA-512
 
 
 @pytest.mark.parametrize("algorithm", ["none", "", "EdDSA", "RS1", "XX256", "rs256"])

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +18,7 @@ from segue.tokens.keys import (
     NoSigningKey,
     RotationUnderWay,
     SigningKey,
+    algorithms,
     current,
     emergency,
     from_stored,
@@ -56,9 +57,13 @@ def test_a_generated_key_signs_at_once_and_names_itself_by_its_thumbprint(rsa_ke
     assert (rsa_key.signs_until_at, rsa_key.retired_at) == (None, None)
 
 
-def test_a_public_jwk_has_the_public_members_and_no_others(rsa_key: SigningKey, ec_key: SigningKey) -> None:
+def test_a_public_jwk_has_the_public_members_and_no_others(
+    rsa_key: SigningKey, ec_key: SigningKey, ed_key: SigningKey
+) -> None:
     assert list(rsa_key.public_jwk) == ["kty", "alg", "kid", "use", "e", "n"]
     assert list(ec_key.public_jwk) == ["kty", "alg", "kid", "use", "crv", "x", "y"]
+    assert list(ed_key.public_jwk) == ["kty", "alg", "kid", "use", "crv", "x"]
+    assert [ed_key.public_jwk[name] for name in ("kty", "alg", "crv")] == ["OKP", "EdDSA", "Ed25519"]  # RFC 8037 2
     assert (rsa_key.public_jwk["alg"], rsa_key.public_jwk["use"], rsa_key.public_jwk["e"]) == ("RS256", "sig", "AQAB")
     assert len(base64.urlsafe_b64decode(rsa_key.public_jwk["n"] + "==")) == 256
 
@@ -91,19 +96,25 @@ def test_a_common_name_that_no_certificate_can_carry(common_name: str, sealer: S
         generate("org1", "oidc", "ES256", sealer=sealer, now_ms=NOW, common_name=common_name)
 
 
-@pytest.mark.parametrize("name", ["rsa_key", "ec_key"])
+@pytest.mark.parametrize("name", ["rsa_key", "ec_key", "ed_key"])
 def test_the_certificate_is_of_the_key_long_lived_and_in_order(
     name: str, request: pytest.FixtureRequest, ring: KeyRing
 ) -> None:
     one: SigningKey = request.getfixturevalue(name)
     ring.load(one)
     certificate = ring.certificate(one.kid)
-    assert certificate.public_key() == ring.private_key(one.kid).public_key()
+    assert certificate.public_key() == ring.jose_key(one.kid).public_key
     certificate.verify_directly_issued_by(certificate)
     assert certificate.subject.rfc4514_string() == "CN=Example"
     assert certificate.not_valid_before_utc.timestamp() * 1000 < NOW
     assert certificate.not_valid_after_utc.timestamp() * 1000 > NOW + 15 * 365 * 24 * HOUR
     assert not certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+
+
+def test_a_key_on_an_edwards_curve_signs_no_xml(ed_key: SigningKey, ring: KeyRing) -> None:
+    ring.load(ed_key)
+    with pytest.raises(ValueError, match="XML"):
+        ring.private_key(ed_key.kid)
 
 
 # --- which key signs, which keys are shown --------------------------------------------------------------------------
@@ -198,7 +209,7 @@ def test_KE_02_an_emergency_retires_every_other_key_now() -> None:
         key("next", NOW + 1),
         key("retired", 0, 1, 2),
     )
-    changed = emergency(keys, key("new", 0), now_ms=NOW)
+    changed = emergency(keys, [key("new", 0)], now_ms=NOW)
     after = apply(keys, changed)
     assert "retired" not in [one.kid for one in changed]
     assert current(after, NOW).kid == "new"
@@ -213,7 +224,7 @@ def test_a_rotation_stays_within_its_set(plan: object) -> None:
         if plan is rotate:
             rotate(keys, incoming, now_ms=NOW, keep_ms=KEEP)
         else:
-            emergency(keys, incoming, now_ms=NOW)
+            emergency(keys, [incoming], now_ms=NOW)
 
     with pytest.raises(ValueError, match="one key set"):
         run([key("old", 0)], replace(key("new", NOW), org_id="org2"))
@@ -239,7 +250,7 @@ def test_KE_02_whatever_was_signed_verifies_as_long_as_it_lives(steps: list[tupl
         now += wait
         incoming = key(f"k{number}", 0)
         if hurry and number % 3 == 0:
-            keys = apply(keys, emergency(keys, incoming, now_ms=now))
+            keys = apply(keys, emergency(keys, [incoming], now_ms=now))
             first_seen[incoming.kid] = 0
         else:
             try:
@@ -254,10 +265,45 @@ def test_KE_02_whatever_was_signed_verifies_as_long_as_it_lives(steps: list[tupl
         assert signer.retired_at is None or signer.retired_at >= moment + KEEP
 
 
+def line(algorithm: str, *keys: SigningKey) -> list[SigningKey]:
+    return [replace(one, algorithm=algorithm) for one in keys]
+
+
+def test_each_algorithm_has_a_key_of_its_own() -> None:
+    keys = [*line("ES256", key("es", NOW - 1), key("es next", NOW + 1)), *line("RS256", key("rs", NOW - HOUR))]
+    assert current(keys, NOW).kid == current(keys, NOW, "RS256").kid == "rs"
+    assert current(keys, NOW, "ES256").kid == "es"
+    assert [one.kid for one in published(keys, NOW)] == ["es next", "es", "rs"]
+    assert algorithms(keys, NOW) == ("RS256", "ES256")
+    with pytest.raises(NoSigningKey, match="Ed25519"):
+        current(keys, NOW, "Ed25519")
+
+
+def test_KE_02_each_algorithm_is_rotated_by_itself() -> None:
+    rs, es = key("rs", NOW - HOUR), replace(key("es", NOW - HOUR), algorithm="ES256")
+    keys = apply((rs, es), rotate([rs, es], key("new rs", 0), now_ms=NOW, keep_ms=KEEP))
+    (new_es,) = line("ES256", key("new es", 0))
+    changed = rotate(keys, new_es, now_ms=NOW + 1, keep_ms=KEEP)  # not held up by the RSA key that waits
+    assert [one.kid for one in changed] == ["new es", "es"]
+    keys, later = apply(keys, changed), NOW + 1 + PUBLISH_AHEAD_MS
+    assert (current(keys, later).kid, current(keys, later, "ES256").kid) == ("new rs", "new es")
+    (ed,) = line("Ed25519", key("ed", 0))
+    (first,) = rotate(keys, ed, now_ms=later, keep_ms=KEEP)
+    assert first.signs_from_at == later
+
+
+def test_KE_02_an_emergency_has_a_new_key_for_every_algorithm() -> None:
+    keys = (key("rs", 0), *line("ES256", key("es", 0)))
+    incoming = [key("new rs", 0), *line("ES256", key("new es", 0))]
+    after = apply(keys, emergency(keys, incoming, now_ms=NOW))
+    assert {one.kid for one in published(after, NOW)} == {"new rs", "new es"}
+    assert (current(after, NOW).kid, current(after, NOW, "ES256").kid) == ("new rs", "new es")
+
+
 # --- storage --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["rsa_key", "ec_key"])
+@pytest.mark.parametrize("name", ["rsa_key", "ec_key", "ed_key"])
 def test_a_key_comes_back_from_storage_as_it_was(name: str, request: pytest.FixtureRequest, ring: KeyRing) -> None:
     one: SigningKey = replace(request.getfixturevalue(name), signs_until_at=NOW + 1, retired_at=NOW + 2)
     back = from_stored(to_stored(one))
@@ -269,14 +315,18 @@ def test_a_key_comes_back_from_storage_as_it_was(name: str, request: pytest.Fixt
 # --- the ring -------------------------------------------------------------------------------------------------------
 
 
-def test_the_ring_signs_so_that_others_can_verify(rsa_key: SigningKey, ec_key: SigningKey, ring: KeyRing) -> None:
-    for one in (rsa_key, ec_key):
+def test_the_ring_signs_so_that_others_can_verify(
+    rsa_key: SigningKey, ec_key: SigningKey, ed_key: SigningKey, ring: KeyRing
+) -> None:
+    for one in (rsa_key, ec_key, ed_key):
         ring.load(one)
     public = ring.private_key(rsa_key.kid).public_key()
     assert isinstance(public, rsa.RSAPublicKey)
     public.verify(ring.sign_bytes(rsa_key.kid, b"data"), b"data", padding.PKCS1v15(), SHA256())
     assert len(ring.sign_bytes(ec_key.kid, b"data")) == 64  # RFC 7518 3.4: r and s, 32 bytes each
     assert isinstance(ring.private_key(ec_key.kid), ec.EllipticCurvePrivateKey)
+    x = base64.urlsafe_b64decode(ed_key.public_jwk["x"] + "=")
+    ed25519.Ed25519PublicKey.from_public_bytes(x).verify(ring.sign_bytes(ed_key.kid, b"data"), b"data")
 
 
 def test_a_key_is_unsealed_once_and_forgotten_on_request(rsa_key: SigningKey, ec_key: SigningKey) -> None:

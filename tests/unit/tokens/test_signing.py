@@ -59,8 +59,10 @@ async def test_the_current_key_and_the_published_ones(store: Store, first: Signi
     leaving = replace(first, signs_until_at=5_000, retired_at=9_000)
     await put(store, waiting, leaving)
     signing = Signing(store, KeyRing(SEALER))
-    assert await signing.current(ORG, "oidc", 1_000) == leaving
-    assert await signing.current(ORG, "oidc", 6_000) == waiting
+    assert await signing.current(ORG, "oidc", 1_000, "ES256") == leaving
+    assert await signing.current(ORG, "oidc", 6_000, "ES256") == waiting
+    with pytest.raises(NoSigningKey):
+        await signing.current(ORG, "oidc", 1_000)  # a key of another algorithm is no substitute
     assert await signing.published(ORG, "oidc", 1_000) == (waiting, leaving)
     assert await signing.published(ORG, "oidc", 9_000) == (waiting,)
     assert await signing.published(ORG, "saml", 1_000) == ()
@@ -69,7 +71,7 @@ async def test_the_current_key_and_the_published_ones(store: Store, first: Signi
 async def test_a_token_is_signed_beside_the_event_loop(store: Store, first: SigningKey):
     await put(store, first)
     signing = Signing(store, KeyRing(SEALER))
-    key = await signing.current(ORG, "oidc", 1_000)
+    key = await signing.current(ORG, "oidc", 1_000, "ES256")
     token = await signing.issue({"iss": "me", "exp": 10}, typ="x", key=key)
     published = await signing.published(ORG, "oidc", 1_000)
     claims = jwt.verify(token, keys=published, typ={"x"}, issuer="me", audience=None, now_ms=1_000)

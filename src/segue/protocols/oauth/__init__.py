@@ -6,5 +6,5 @@ to the front door and finishes it, ``response`` is how any answer reaches the cl
 all grants share.
 
 To add a grant: one module in ``grants``, one line in ``grants.GRANTS``. To add a response type: one row in
-``request.RESPONSE_TYPES`` and, where it carries something new, one field in ``authorize``.
+``request.RESPONSE_TYPES`` and, where it carries something new, one step in ``authorize.OidcChannel``.
 """

@@ -1,6 +1,6 @@
 """The authorization endpoint: a request is read, handed to the front door, and finished for whoever signed in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from segue.core.application import Application
 from segue.core.assurance import Requirement
@@ -14,7 +14,7 @@ from segue.handoff.redeem import PresentedTicket
 from segue.protocols.oauth import errors
 from segue.protocols.oauth import request as requests
 from segue.protocols.oauth.hints import bad_hint, read_hint
-from segue.protocols.oauth.issue import Issuer, Proofs
+from segue.protocols.oauth.issue import Issuer, Parent, Proofs, from_code
 from segue.protocols.oauth.posts import again_by_get, check_one_source
 from segue.protocols.oauth.profile import OAuthProfile, TokenFacts
 from segue.protocols.oauth.request import Asked, AuthorizationRequest, from_parameters
@@ -91,6 +91,15 @@ class Authorize:
         return delivery.refuse(refusal, event_id, texts=self.profile.texts)
 
 
+@dataclass(slots=True)
+class _Answer:
+    """An authorization response in the making: its parameters, and what is written before it may leave."""
+
+    params: dict[str, str | int] = field(default_factory=dict)
+    credentials: list[NewCredential] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class OidcChannel:
     """The front channel that finishes authorization requests."""
@@ -104,27 +113,46 @@ class OidcChannel:
         return self.profile.channel
 
     async def finish(self, request: SignInRequest, signed_in: SignedIn) -> Finished:
-        """The answer with a code or an ID token. Raises Refusal ``login_required`` where somebody else than the
-        ``id_token_hint`` named is signed in, ``access_denied`` where server or redirect address are gone meanwhile."""
+        """The answer with what the response type asks for. Raises Refusal ``login_required`` where somebody else than
+        the ``id_token_hint`` named is signed in, ``access_denied`` where server or redirect address are gone meanwhile.
+        """
         wanted, app = from_parameters(request.parameters), _app(request)
         server = await self._server(request, wanted)
         if server is None:
             raise _changed(app)
         if wanted.subject and wanted.subject != self.profile.subject(signed_in.user):
             raise _someone_else(signed_in, app)
-        params: dict[str, str | int] = {}
-        credentials: tuple[NewCredential, ...] = ()
-        events: tuple[Event, ...] = ()
-        if wanted.gives("code"):
-            params["code"], code = _mint(request, signed_in, wanted, server)
-            credentials = (code,)
-            events = (_event("code.mint", request, signed_in, code.id),)
-        if wanted.gives("id_token"):
-            facts = _facts(request, signed_in, wanted, server)
-            params["id_token"] = await self.issuer.id_token(facts, Proofs(wanted.nonce), request.circumstances)
-            events = (*events, _event("id_token.issue", request, signed_in, session_id(signed_in.session)))
+        answer = await self._fill(request, signed_in, wanted, server)
         taking_part = Participation(session_id(signed_in.session), app.id, "oidc")
-        return Finished(_delivery(request, wanted, server).answer(params), credentials, (taking_part,), events)
+        response = _delivery(request, wanted, server).answer(answer.params)
+        return Finished(response, tuple(answer.credentials), (taking_part,), tuple(answer.events))
+
+    async def _fill(
+        self, request: SignInRequest, signed_in: SignedIn, wanted: AuthorizationRequest, server: AuthorizationServer
+    ) -> _Answer:
+        """What the words of the response type ask for, the code first: what comes beside it hangs on it."""
+        facts, where, answer = _facts(request, signed_in, wanted, server), request.circumstances, _Answer()
+        session = session_id(signed_in.session)
+        parent = Parent(session, session_root(signed_in.session), ())
+        code = access_token = ""
+        if wanted.gives("code"):
+            code, credential = _mint(request, signed_in, wanted, server)
+            parent = from_code(credential)
+            answer.params["code"] = code
+            answer.credentials.append(credential)
+            answer.events.append(_event("code.mint", request, signed_in, credential.id))
+        if wanted.gives("token"):
+            access_token, credential = await self.issuer.access_token(facts, parent=parent, where=where)
+            # RFC 6749 4.2.2
+            answer.params |= {"access_token": access_token, "token_type": "Bearer"}
+            answer.params |= {"expires_in": server.access_token_s, "scope": " ".join(wanted.scopes)}
+            answer.credentials.append(credential)
+            answer.events.append(_event("token.issue", request, signed_in, credential.id))
+        if wanted.gives("id_token"):
+            proofs = Proofs(wanted.nonce, access_token, code)
+            answer.params["id_token"] = await self.issuer.id_token(facts, proofs, where)
+            answer.events.append(_event("id_token.issue", request, signed_in, session))
+        return answer
 
     async def refuse(self, request: SignInRequest, refusal: Refusal, event_id: str) -> Response:
         wanted = from_parameters(request.parameters)

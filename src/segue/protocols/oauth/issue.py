@@ -1,6 +1,7 @@
 """Making the two tokens: an access token that names its credential, and an ID token.
 
-Both are signed by the server's current key. The protocol sets what is compared by whoever verifies them (iss, aud,
+Both are signed by the server's current key: an access token by RS256, which every resource server knows, an ID token by
+the algorithm that its client is registered for. The protocol sets what is compared by whoever verifies them (iss, aud,
 times, jti); a dialect adds its names and cannot override these.
 """
 
@@ -16,6 +17,7 @@ from segue.policy.scopes import OPENID
 from segue.protocols.oauth.profile import OAuthProfile, TokenFacts
 from segue.tokens.claims import claims_for
 from segue.tokens.jwt import half_hash
+from segue.tokens.keys import DEFAULT_ALGORITHM
 from segue.tokens.signing import Signing
 
 ACCESS_TOKEN_KINDS: Final[frozenset[Kind]] = frozenset({"access_token"})
@@ -29,6 +31,22 @@ class Proofs:
 
     nonce: str = ""
     access_token: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """What an access token comes from. ``bind_path`` are the ids whose revocation ends it, ``root_id`` is the root of
+    the lineage."""
+
+    id: str
+    root_id: str | None
+    bind_path: tuple[str, ...]
+
+
+def from_code(code: Credential | NewCredential) -> Parent:
+    """A token that a code gave, or that was given beside it, ends when the code is used a second time."""
+    return Parent(code.id, code.root_id, (code.id,))
 
 
 def audience_of(server: AuthorizationServer, issuer: str) -> str:
@@ -44,7 +62,7 @@ class Issuer:
     profile: OAuthProfile
 
     async def access_token(
-        self, facts: TokenFacts, *, parent: Credential, where: Circumstances
+        self, facts: TokenFacts, *, parent: Parent, where: Circumstances
     ) -> tuple[str, NewCredential]:
         """An access token that hangs on ``parent``, and the credential to be written before it is given out."""
         user, server = facts.user, facts.server
@@ -59,7 +77,7 @@ class Issuer:
             user_stamp=user.stamp,
             parent_id=parent.id,
             root_id=parent.root_id,
-            bind_path=(parent.id,),
+            bind_path=parent.bind_path,
             app_id=facts.app.id,
             domain=where.domain,
             server_id=server.id,
@@ -74,11 +92,13 @@ class Issuer:
             "iat": now_s,
             "exp": now_s + server.access_token_s,
         }
-        return await self._sign(claims, self.profile.access_token_typ, facts, where), credential
+        key = await self.signing.current(server.org_id, server.key_set, where.now_at)
+        return await self.signing.issue(claims, typ=self.profile.access_token_typ, key=key), credential
 
     async def id_token(self, facts: TokenFacts, proofs: Proofs, where: Circumstances) -> str:
         """An ID token (OIDC Core 2); beside an access token it is as slim as the profile says."""
-        key = await self.signing.current(facts.server.org_id, facts.server.key_set, where.now_at)
+        algorithm = facts.app.oidc.id_token_algorithm if facts.app.oidc else DEFAULT_ALGORITHM
+        key = await self.signing.current(facts.server.org_id, facts.server.key_set, where.now_at, algorithm)
         ident = new_id(_ID_TOKEN_ID_PREFIX, partition_of(facts.user.id), where.now_at, where.source.random)
         now_s = where.now_at // 1000
         claims: dict[str, JsonValue] = {
@@ -99,6 +119,8 @@ class Issuer:
             claims["nonce"] = proofs.nonce
         if proofs.access_token:
             claims["at_hash"] = half_hash(proofs.access_token, key.algorithm)
+        if proofs.code:
+            claims["c_hash"] = half_hash(proofs.code, key.algorithm)  # OIDC Core 3.3.2.11
         return await self.signing.issue(claims, typ=self.profile.id_token_typ, key=key)
 
     def _user_claims(self, facts: TokenFacts, *, slim: bool) -> dict[str, JsonValue]:
@@ -107,12 +129,6 @@ class Issuer:
         if not slim or keep is None:
             return claims
         return {name: value for name, value in claims.items() if name in keep}
-
-    async def _sign(
-        self, claims: dict[str, JsonValue], typ: str | None, facts: TokenFacts, where: Circumstances
-    ) -> str:
-        key = await self.signing.current(facts.server.org_id, facts.server.key_set, where.now_at)
-        return await self.signing.issue(claims, typ=typ, key=key)
 
 
 def wants_id_token(scopes: tuple[str, ...]) -> bool:

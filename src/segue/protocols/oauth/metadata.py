@@ -14,11 +14,11 @@ from segue.protocols.oauth import client_auth, pkce
 from segue.protocols.oauth.grants import GRANTS
 from segue.protocols.oauth.profile import OAuthProfile
 from segue.protocols.oauth.request import PROMPTS, RESPONSE_TYPES
-from segue.tokens.keys import jwks
+from segue.tokens.keys import ALGORITHMS, algorithms, jwks
 from segue.tokens.signing import Signing
 from segue.web.message import Json, Request, Response
 
-_TOKEN_CLAIMS: Final = ("iss", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "nonce", "at_hash")
+_TOKEN_CLAIMS: Final = ("iss", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "nonce", "at_hash", "c_hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ class Metadata:
         domain = request.site.domain
         known = {**self._addresses(server, domain), **self._abilities(server)}
         keys = await self.signing.published(server.org_id, server.key_set, request.now_at)
-        known["id_token_signing_alg_values_supported"] = [*dict.fromkeys(key.algorithm for key in keys)]
+        known["id_token_signing_alg_values_supported"] = [
+            ALGORITHMS[name].alg for name in algorithms(keys, request.now_at)
+        ]
         own: dict[str, JsonValue] = {name: known[name] for name in fields if name in known}
         return Json(data={**own, **self.profile.discovery_extras(server, domain)}, cache_s=self.profile.keys_cache_s)
 

@@ -23,12 +23,12 @@ from segue.protocols.oauth.response import ResponseMode, read_mode
 from segue.stores import ConfigStore
 
 RESPONSE_TYPES: Final[Mapping[frozenset[str], str]] = {
-    frozenset({"code"}): "code",
-    frozenset({"id_token"}): "id_token",
+    frozenset(name.split()): name
+    for name in ("code", "id_token", "code id_token", "code token", "id_token token", "code id_token token")
 }
-"""The response types that exist, by the set of their words, since their order does not matter (RFC 6749 3.1.1).
-
-The value is how a client registers one. A combination is one more row: rules and answers ask which words are in it.
+"""The response types that exist, by the set of their words, since their order does not matter (RFC 6749 3.1.1, OAuth
+Multiple Response Types 5). The value is how a client registers one. An access token never comes alone: nothing would
+tie it to the client it is for (RFC 9700 2.1.2).
 """
 
 PROMPTS: Final = ("none", "login", "consent", "select_account")
@@ -63,8 +63,9 @@ class Asked:
 
     @property
     def words(self) -> frozenset[str]:
-        """The words of ``response_type``."""
-        return frozenset(self.get("response_type").split(" ")) - {""}
+        """The words of ``response_type``; none where one stands there twice."""
+        words = [word for word in self.get("response_type").split(" ") if word]
+        return frozenset(words) if len(set(words)) == len(words) else frozenset()
 
     @property
     def prompts(self) -> tuple[str, ...]:
@@ -93,7 +94,8 @@ class Asked:
             ScopeQuestion(
                 requested=self.get("scope") or self.profile.default_scope,
                 offered={*self.profile.claims_of_scopes, OPENID, *self.server.scopes},
-                refreshable="refresh_token" in self.client.grant_types,
+                # OIDC Core 11: offline access comes by a code or not at all.
+                refreshable="refresh_token" in self.client.grant_types and "code" in self.words,
                 unknown=self.profile.unknown_scopes,
             )
         )
@@ -124,7 +126,7 @@ class AuthorizationRequest:
     subject: str = ""
 
     def gives(self, word: str) -> bool:
-        """Whether the answer carries a ``code`` or an ``id_token``."""
+        """Whether the answer carries a ``code``, an ``id_token`` or an access ``token``."""
         return word in self.response_type.split()
 
     def to_parameters(self) -> dict[str, object]:
@@ -233,7 +235,7 @@ def _no_repetition(asked: Asked) -> None:
 
 def _response_type(asked: Asked) -> None:
     registered = RESPONSE_TYPES.get(asked.words)
-    if not asked.words:
+    if not asked.get("response_type").strip(" "):
         _refuse(asked, "invalid_request", "The parameter response_type is missing.", "response_type")
     if registered is None or registered not in asked.client.response_types:
         text = "This application may not use that response_type."

@@ -76,8 +76,8 @@ def ident(prefix: str) -> str:
     return new_id(prefix, random_partition(os.urandom), 1_790_000_000_000, os.urandom)
 
 
-def a_key(org_id: str, key_set: str = KEY_SET) -> SigningKey:
-    return keys.generate(org_id, key_set, "RS256", sealer=SEALER, now_ms=0, common_name="test")
+def a_key(org_id: str, key_set: str = KEY_SET, algorithm: str = "RS256") -> SigningKey:
+    return keys.generate(org_id, key_set, algorithm, sealer=SEALER, now_ms=0, common_name="test")
 
 
 def basic(client_id: str, secret: str) -> str:

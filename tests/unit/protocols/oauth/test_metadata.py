@@ -26,7 +26,9 @@ async def test_openid_configuration(provider: Provider):
     assert body["userinfo_endpoint"] == "https://id.example.com/main/userinfo"
     assert body["jwks_uri"] == "https://id.example.com/main/keys"
     assert body["end_session_endpoint"] == "https://id.example.com/main/logout"
-    assert body["response_types_supported"] == ["code", "id_token"]
+    assert body["response_types_supported"] == [
+        "code", "id_token", "code id_token", "code token", "id_token token", "code id_token token",
+    ]  # fmt: skip
     assert body["response_modes_supported"] == ["query", "fragment", "form_post", "message"]
     assert body["grant_types_supported"] == [*GRANTS, "implicit"]
     assert body["subject_types_supported"] == ["public"]
@@ -85,6 +87,16 @@ async def test_keys(provider: Provider):
     assert (await provider.signing.current(provider.org.id, "oidc", now)).kid == key["kid"]
 
 
+async def test_algorithms_are_those_that_sign_and_all_keys_are_published(provider: Provider):
+    edwards, waiting = a_key(provider.org.id, algorithm="Ed25519"), a_key(provider.org.id, algorithm="ES256")
+    stored = [keys.to_stored(edwards), keys.to_stored(replace(waiting, signs_from_at=2**50))]
+    await provider.store.put_signing_keys(stored, provider.where().event("keys.create"))
+    body, _ = await document(provider, "openid_configuration")
+    assert body["id_token_signing_alg_values_supported"] == ["RS256", "EdDSA"]
+    body, _ = await document(provider, "keys")
+    assert {key["alg"] for key in body["keys"]} == {"RS256", "EdDSA", "ES256"}
+
+
 def test_a_cached_key_set_is_renewed_before_a_new_key_signs():
     assert PROFILE.keys_cache_s * 1000 < keys.PUBLISH_AHEAD_MS
 
@@ -106,5 +118,5 @@ async def test_every_claim_that_is_advertised_is_given(provider: Provider):
     )
     from_userinfo = await provider.userinfo(tokens["access_token"])
     assert from_userinfo["address"] == {"street_address": "1 Rue", "locality": "Paris"}
-    id_token = {"iss", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "nonce", "at_hash", "acr"}
+    id_token = {"iss", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "nonce", "at_hash", "c_hash", "acr"}
     assert set(body["claims_supported"]) == set(from_userinfo) | id_token

@@ -14,6 +14,8 @@ REFUSED = [
     ({"response_type": None}, "invalid_request", "response_type"),
     ({"response_type": "token"}, "unsupported_response_type", "response_type"),
     ({"response_type": "code token"}, "unsupported_response_type", "response_type"),
+    ({"response_type": "code code"}, "unsupported_response_type", "response_type"),
+    ({"response_type": " "}, "invalid_request", "response_type"),
     ({"response_type": "none"}, "unsupported_response_type", "response_type"),
     ({"response_type": "CODE"}, "unsupported_response_type", "response_type"),
     ({"response_mode": "jwt"}, "unsupported_response_mode", "response_mode"),

@@ -14,7 +14,7 @@ from segue.core.secret import Bearer, new_secret, partition_of, read_bearer
 from segue.core.user import Subject
 from segue.core.verdict import Check, Verdict
 from segue.policy.access import AccessQuestion, decide_access
-from segue.protocols.oauth.issue import Proofs, wants_id_token
+from segue.protocols.oauth.issue import Proofs, from_code, wants_id_token
 from segue.protocols.oauth.pkce import check_verifier
 from segue.protocols.oauth.profile import TokenFacts
 from segue.protocols.oauth.token_request import TokenRequest, Tokens, Tools
@@ -108,7 +108,7 @@ def _check_access(asked: TokenRequest, facts: TokenFacts, subject: Subject) -> N
 
 async def _give(asked: TokenRequest, tools: Tools, code: Credential, grant: CodeGrant, facts: TokenFacts) -> Tokens:
     where, user, app = asked.where, facts.user, facts.app
-    access_token, credential = await tools.issuer.access_token(facts, parent=code, where=where)
+    access_token, credential = await tools.issuer.access_token(facts, parent=from_code(code), where=where)
     id_token = ""
     if wants_id_token(grant.scopes):
         id_token = await tools.issuer.id_token(facts, Proofs(grant.nonce, access_token), where)
