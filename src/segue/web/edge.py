@@ -104,7 +104,7 @@ class Edge:
         limits = surface.limit_headers(standing, request.now_at) if standing else ()
         if standing is not None and not standing.allowed:
             limits = (*limits, ("retry-after", str(standing.reset_s)))
-        return response, (*limits, *await self.cors.headers(request.site, route, origin))
+        return response, (*limits, *await self.cors.headers(request.site, route, origin, response.app_id))
 
     async def _run(
         self, route: Route, request: Request, head: Head, receive: Receive, standing: Standing | None
@@ -153,7 +153,7 @@ class Edge:
         except StoreUnavailable:
             log.exception("a refusal could not be recorded", extra={"request_id": request.request_id})
             return _unavailable(route, request)
-        return route.refuse(request, refusal, event_id)
+        return replace(route.refuse(request, refusal, event_id), app_id=refusal.app_id or "")
 
     async def _health(self, path: str) -> Rendered:
         well = path == "/livez" or await self.ready()

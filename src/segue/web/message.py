@@ -68,12 +68,16 @@ class SetCookie:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """The base of every answer: status, extra headers, cookies. Nothing is cached unless ``cache_s`` says so."""
+    """The base of every answer: status, extra headers, cookies. Nothing is cached unless ``cache_s`` says so.
+
+    ``app_id`` is the application an answer is for, where that decides who may read it (``Route.cors``).
+    """
 
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     cookies: tuple[SetCookie, ...] = ()
     cache_s: int = 0
+    app_id: str = ""
 
     def with_cookies(self, *cookies: SetCookie) -> Self:
         return replace(self, cookies=(*self.cookies, *cookies))

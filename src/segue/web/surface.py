@@ -16,7 +16,7 @@ RefusalWriter = Callable[[Request, Refusal, str], Response]
 LimitHeaders = Callable[[Standing, int], tuple[tuple[str, str], ...]]
 """The headers of a rate limit, from how the caller stands and the time now (epoch ms)."""
 
-Cors = Literal["none", "public", "credentialed"]
+Cors = Literal["none", "public", "credentialed", "client"]
 Body = Literal["none", "form", "json"]
 
 
@@ -24,7 +24,8 @@ Body = Literal["none", "form", "json"]
 class Route:
     """One address. ``path`` may hold ``{name}`` segments.
 
-    ``cors``: ``public`` answers any origin without credentials, ``credentialed`` the org's trusted origins with them.
+    ``cors``: ``public`` answers any origin without credentials, ``credentialed`` the org's trusted origins with them,
+    ``client`` also, without them, the origins of the redirect addresses of the application that the answer is for.
     ``idempotent`` says that a HEAD or a browser's prefetch may run it; elsewhere they are answered without touching
     anything (OT-09). ``document`` routes are for a window or frame: a browser that asks for them as an image, script or
     fetch is refused. ``event`` is the type of the events of its refusals. ``value_limits`` widens the limit (in

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from segue.core.application import Application, OidcClient
 from segue.core.clock import Source
 from segue.core.org import Domain, Org, TrustedOrigin
 from segue.core.refusal import Refusal
@@ -35,6 +36,13 @@ class World:
 
 
 class Origins:
+    async def application(self, org_id: str, app_id: str) -> Application | None:
+        apps = {"app": "active", "switched off": "inactive"}
+        if org_id != SITE.org.id or app_id not in apps:
+            return None
+        client = OidcClient("c", ("https://spa.example.com/cb?x=1", "com.example.app:/done", "http://[::1]:81/cb"))
+        return Application(app_id, org_id, "a", "A", "exk", status=apps[app_id], oidc=client)  # type: ignore[arg-type]
+
     async def trusted_origins(self, org_id: str) -> Sequence[TrustedOrigin]:
         def origin(url: str, *scopes: Any, status: Any = "active") -> TrustedOrigin:
             return TrustedOrigin("tos1", org_id, url, url, frozenset(scopes), status)
@@ -57,6 +65,11 @@ def world() -> World:
     async def leave(request: Request) -> Response:
         return Redirect(location="https://app.example.com/cb")
 
+    async def for_app(request: Request) -> Response:
+        if request.form.get("refuse"):
+            raise Refusal("no", "No.", app_id=request.form.get("app"))
+        return Json(data={"token": "t"}, app_id=request.form.get("app") or "")
+
     def refuse(request: Request, refusal: Refusal, event_id: str) -> Response:
         return Json(status=400, data={"reason": refusal.reason, "event": event_id})
 
@@ -66,6 +79,7 @@ def world() -> World:
         Route(("GET",), "/leave", leave, refuse, "leave"),
         Route(("POST",), "/form", handler, refuse, "form", body="form", value_limits=(("long", 20_000),)),
         Route(("POST",), "/json", handler, refuse, "json", body="json", cors="credentialed"),
+        Route(("POST",), "/token", for_app, refuse, "token", body="form", cors="client"),
         Route(("POST",), "/limited", handler, refuse, "limited", limit="few"),
     )
     surface = Surface(
@@ -322,6 +336,57 @@ async def test_public_answers_may_be_read_by_all_without_credentials(world: Worl
     answer = await ask(world, "GET", "/keys", headers=[("origin", "https://anywhere.example")])
     assert answer.headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-credentials" not in answer.headers
+
+
+# The client of the application "app" has redirect addresses at two web origins, and one of its own scheme.
+@pytest.mark.parametrize(
+    ("origin", "app", "allowed", "credentials"),
+    [
+        ("https://spa.example.com", "app", True, False),
+        ("http://[::1]:81", "app", True, False),
+        ("https://spa.example.com", "", False, False),
+        ("https://spa.example.com", "another", False, False),
+        ("https://spa.example.com", "switched off", False, False),
+        ("https://spa.example.com:444", "app", False, False),
+        ("http://spa.example.com", "app", False, False),
+        ("https://spa.example.com.evil.example", "app", False, False),
+        ("https://evil.example", "app", False, False),
+        ("com.example.app:", "app", False, False),
+        ("null", "app", False, False),
+        ("https://redirect.example.com", "app", False, False),
+        ("https://app.example.com", "", True, True),
+        ("https://app.example.com", "app", True, True),
+    ],
+)
+async def test_ED_03_an_answer_for_a_client_may_be_read_where_its_tokens_go_anyway(
+    world: World, origin: str, app: str, allowed: bool, credentials: bool
+) -> None:
+    headers = [("content-type", "application/x-www-form-urlencoded"), ("origin", origin)]
+    for refuse in ("", "1"):
+        answer = await ask(world, "POST", "/token", body=f"app={app}&refuse={refuse}".encode(), headers=headers)
+        assert answer.status == (400 if refuse else 200)
+        assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None)
+        assert answer.headers.get("access-control-allow-credentials") == ("true" if credentials else None)
+        assert answer.headers["vary"] == "Origin"
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed", "credentials"),
+    [
+        ("https://app.example.com", True, True),
+        ("https://anywhere.example", True, False),
+        ("null", False, False),
+        ("https://a.example/path", False, False),
+        ("*", False, False),
+    ],
+)
+async def test_ED_03_a_preflight_cannot_know_the_client_and_lets_no_cookie_along(
+    world: World, origin: str, allowed: bool, credentials: bool
+) -> None:
+    answer = await ask(world, "OPTIONS", "/token", headers=[("origin", origin)])
+    assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None)
+    assert answer.headers.get("access-control-allow-credentials") == ("true" if credentials else None)
+    assert ("access-control-allow-methods" in answer.headers) == allowed
 
 
 async def test_health_needs_no_site(world: World) -> None:

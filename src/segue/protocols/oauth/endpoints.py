@@ -24,9 +24,9 @@ class OAuthEndpoints:
     """One instance a dialect. ``app`` registers ``channel`` with the front door under ``profile.channel``.
 
     Every method takes the request and the active authorization server that its address names. Routes: ``authorize`` GET
-    and POST (form), a document; ``token`` POST (form); ``userinfo`` GET and POST (form); ``keys`` and the two documents
-    GET, idempotent, public CORS; ``end_session`` GET and POST (form), a document. They raise Refusal and
-    strict.Malformed; the ``write_…`` methods are the routes' refusal writers.
+    and POST (form), a document; ``token`` POST (form) and ``userinfo`` GET and POST (form), client CORS; ``keys`` and
+    the two documents GET, idempotent, public CORS; ``end_session`` GET and POST (form), a document. They raise
+    Refusal and strict.Malformed; the ``write_…`` methods are the routes' refusal writers.
     """
 
     door: FrontDoor

@@ -39,7 +39,7 @@ class TokenEndpoint:
             ),
             self.tools,
         )
-        return Json(data=tokens.body())
+        return Json(data=tokens.body(), app_id=client.app.id)
 
 
 def _check_repetition(form: Params) -> None:

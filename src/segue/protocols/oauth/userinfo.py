@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from segue.core.credential import Credential
 from segue.core.org import AuthorizationServer
 from segue.core.refusal import Refusal
 from segue.core.user import User
@@ -30,16 +31,18 @@ class Userinfo:
 
     async def __call__(self, request: Request, server: AuthorizationServer) -> Response:
         token = _read_token(request)
-        user, scopes = await self._holder(token, request, server)
+        user, credential = await self._holder(token, request, server)
+        scopes, app_id = _scopes(credential.data["scopes"]), credential.app_id or ""
         if OPENID not in scopes:
             text = "The access token does not have the scope openid."
             check = Check("scope_openid", passed=False, expected=OPENID, seen=" ".join(scopes), mend=text)
-            raise refusal("insufficient_scope", text, check, user_id=user.id)
+            raise refusal("insufficient_scope", text, check, user_id=user.id, app_id=app_id)
         claims = claims_for(user, scopes, self.profile.claims_of_scopes)
-        return Json(data={"sub": self.profile.subject(user), **claims})
+        return Json(data={"sub": self.profile.subject(user), **claims}, app_id=app_id)
 
-    async def _holder(self, token: str, request: Request, server: AuthorizationServer) -> tuple[User, tuple[str, ...]]:
-        """Whose token it is and what for. An ID token does not pass: neither its audience nor its id fits (JO-08)."""
+    async def _holder(self, token: str, request: Request, server: AuthorizationServer) -> tuple[User, Credential]:
+        """Whose token it is, and the token's credential. An ID token does not pass: neither its audience nor its id
+        fits (JO-08)."""
         issuer = server.issuer(request.site.domain)
         try:
             claims = verify(
@@ -60,7 +63,7 @@ class Userinfo:
         found = await self.store.find(server.org_id, jti.removeprefix(prefix), None, ACCESS_TOKEN_KINDS)
         if found is None or found.subject is None or found.credential.server_id != server.id:
             raise _invalid("no live credential of this id")
-        return found.subject.user, _scopes(found.credential.data["scopes"])
+        return found.subject.user, found.credential
 
 
 def _read_token(request: Request) -> str:
