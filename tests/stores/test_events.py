@@ -3,6 +3,7 @@
 import pytest
 from tests.stores.scene import Scene, an_event, ident
 
+from segue.storage import migrate
 from segue.stores import AlreadyExists
 
 
@@ -56,4 +57,4 @@ async def test_events_are_written_together_or_not_at_all(scene: Scene) -> None:
 async def test_the_store_tells_the_time_and_its_schema(scene: Scene) -> None:
     first = await scene.store.ping()
     assert first <= await scene.store.ping()
-    assert await scene.store.schema_version() == "0001"
+    assert await scene.store.schema_version() == migrate.head()

@@ -109,10 +109,8 @@ async def test_a_use_without_a_step_is_recorded_alone(scene: Scene) -> None:
 
 async def test_AU_08_a_changed_factor_is_stored_with_its_step_or_not_at_all(scene: Scene) -> None:
     factor = await scene.factor()
-    # Only its secret and its profile are taken over: the rest is what the store knows.
-    changed = replace(
-        factor, sealed_secret=b"", profile={"remaining": "9"}, last_step=70, status="pending", type="push"
-    )
+    # Its secret, its profile and its status are taken over: the rest is what the store knows.
+    changed = replace(factor, sealed_secret=b"", profile={"remaining": "9"}, last_step=70, type="push", created_at=8)
     assert not await taken(scene, scene.step(factor, 0, enrollment=changed))
     assert await scene.factor_now(factor) == factor
     assert await taken(scene, scene.step(factor, 1, enrollment=changed))
@@ -121,6 +119,24 @@ async def test_AU_08_a_changed_factor_is_stored_with_its_step_or_not_at_all(scen
         factor, sealed_secret=b"", profile={"remaining": "9"}, last_step=1, last_used_at=now.last_used_at
     )
     assert now == expected
+
+
+async def test_a_pending_factor_becomes_active_in_the_write_that_proves_it(scene: Scene) -> None:
+    pending = await scene.factor(status="pending")
+    active = replace(pending, status="active", sealed_secret=b"proved")
+    refused = scene.writing(
+        factor_step=scene.step(pending, 3, enrollment=active), guard=replace(scene.guard, user_stamp=2)
+    )
+    assert not await scene.store.commit(refused)
+    assert not await taken(scene, scene.step(pending, 3, enrollment=pending))
+    assert await scene.factor_now(pending) == pending
+    assert await taken(scene, scene.step(pending, 3, enrollment=active))
+    now = await scene.factor_now(pending)
+    assert now == replace(active, last_step=3, last_used_at=now.last_used_at)
+    assert not await taken(scene, scene.step(pending, 3, enrollment=active))
+    # Nothing makes an active factor wait again, and so not usable, but to put it anew.
+    assert not await taken(scene, scene.step(pending, 4, enrollment=pending))
+    assert await scene.factor_now(pending) == now
 
 
 async def test_only_an_active_factor_of_the_user_accepts_anything(scene: Scene) -> None:

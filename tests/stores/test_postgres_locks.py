@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -66,6 +67,102 @@ async def test_OT_14_whoever_takes_an_assignment_back_waits_for_sign_ins_under_w
         assert not unassigning.done()
     assert await committing
     assert await unassigning
+
+
+@asynccontextmanager
+async def changing(scene: Scene, text: str, ident: str) -> AsyncIterator[None]:
+    """Another transaction that changes a row and is committed at the end."""
+    other = await asyncpg.connect(scene.database.url)
+    try:
+        async with other.transaction():
+            await other.execute(text, scene.org_id, ident)
+            yield
+    finally:
+        await other.close()
+
+
+async def test_OT_14_whoever_disables_a_user_waits_for_a_step_under_way(admin: Any, scene: Scene, guard: Guard) -> None:
+    token, factor = await scene.mint("state_token"), await scene.factor()
+    for number, (table, ident) in enumerate({"credentials": token.id, "factors": factor.id}.items()):
+        commit = scene.writing(
+            advance=scene.advancing(token, from_generation=number),
+            factor_step=scene.step(factor, number + 1),
+            guard=guard,
+        )
+        unchanged = "profile = profile" if table == "factors" else "data = data"
+        async with changing(scene, f"UPDATE {table} SET {unchanged} WHERE org_id = $1 AND id = $2", ident):
+            committing = asyncio.create_task(scene.store.commit(commit))
+            await waiting(admin)
+            same = asyncio.create_task(
+                scene.store.update_user(scene.user, expected_stamp=scene.user.stamp, event=scene.event())
+            )
+            await waiting(admin, 2)
+            assert not same.done()
+        assert await committing
+        assert await same
+
+
+TAKEN = {
+    "step": "UPDATE factors SET last_step = 1 WHERE org_id = $1 AND user_id = $2",
+    "factor": "DELETE FROM factors WHERE org_id = $1 AND user_id = $2",
+    "generation": "UPDATE credentials SET generation = 1 WHERE org_id = $1 AND user_id = $2 AND kind = 'state_token'",
+    "session": "UPDATE credentials SET digest = '' WHERE org_id = $1 AND user_id = $2 AND kind = 'session'",
+}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+async def test_AU_08_a_commit_that_waited_for_its_last_condition_changes_nothing_where_it_fails(
+    admin: Any, scene: Scene, guard: Guard, name: str
+) -> None:
+    """All or nothing across three rows, whichever of them somebody else was first at."""
+    token, session, factor = await scene.mint("state_token"), await scene.session(), await scene.factor()
+    commit = scene.writing(
+        scene.new(),
+        renewal=scene.renewing(session),
+        advance=scene.advancing(token),
+        factor_step=scene.step(factor, 1, enrollment=replace(factor, sealed_secret=b"changed")),
+        events=(scene.event("step.taken"),),
+        guard=guard,
+    )
+    async with changing(scene, TAKEN[name], scene.user.id):
+        committing = asyncio.create_task(scene.store.commit(commit))
+        await waiting(admin)
+    assert await committing is False
+    assert await scene.events("step.taken") == []
+    assert (await scene.find(session) is None) is (name == "session")
+    assert await scene.column(token, "generation") == int(name == "generation")
+    kept = await scene.store.factors(scene.org_id, scene.user.id)
+    assert [(one.last_step, one.sealed_secret) for one in kept] == (
+        [] if name == "factor" else [(int(name == "step"), factor.sealed_secret)]
+    )
+    made = commit.credentials[0].id
+    assert await scene.store.find(scene.org_id, made, None, frozenset({"session_token"})) is None
+
+
+@pytest.mark.parametrize("name", ["step", "generation", "session"])
+async def test_a_commit_that_waited_goes_on_where_its_conditions_still_hold(
+    admin: Any, scene: Scene, guard: Guard, name: str
+) -> None:
+    token, session = await scene.mint("state_token"), await scene.session()
+    factor = await scene.factor()
+    commit = scene.writing(
+        renewal=scene.renewing(session),
+        advance=scene.advancing(token),
+        factor_step=scene.step(factor, 2),
+        guard=guard,
+    )
+    harmless = {
+        "step": TAKEN["step"],
+        "generation": TAKEN["generation"].replace("generation = 1", "expires_at = expires_at + 1"),
+        "session": TAKEN["session"].replace("digest = ''", "idle_expires_at = idle_expires_at + 1"),
+    }
+    async with changing(scene, harmless[name], scene.user.id):
+        committing = asyncio.create_task(scene.store.commit(commit))
+        await waiting(admin)
+    assert await committing
+    assert (await scene.factor_now(factor)).last_step == 2
+    assert await scene.column(token, "generation") == 1
+    assert await scene.column(session, "digest") != session.digest
 
 
 CHANGES = {

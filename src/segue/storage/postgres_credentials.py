@@ -11,9 +11,10 @@ that it locks or changes; such a row it sees, and tests again, as it is by then.
 * A commit locks the user's row (FOR SHARE) and the assignment's (FOR KEY SHARE): a change of stamp or status and an
   unassignment wait for a commit under way, and a commit that waited for one of them sees the new row. Whoever is told
   "disabled" knows that no sign-in is still being written under the old state.
-* A commit locks every row that it changes under a condition (the session, the stepwise credential, the factor) before
-  it changes any. A lock waits for whoever was first and tests the condition again; only where all of them hold does
-  anything change. Two commits that took the same rows in different orders are a deadlock, which is repeated.
+* A commit locks every row that it changes under a condition (the session, the stepwise credential, the factor), after
+  the user's and before it changes any. A lock waits for whoever was first and tests the condition again; only where
+  all of them hold does anything change. Two commits that take the same rows in different orders are a deadlock, which
+  is repeated.
 * Tombstones are inserts, and a row that is not there cannot be locked. It need not be: a credential written by a commit
   that missed a tombstone names the revoked ancestor in its bind path, and every later use looks for tombstones on the
   whole path. Such a credential was never alive for anybody who began after the revocation was acknowledged. The same
@@ -133,15 +134,16 @@ _COMMIT: Final = f"""
     ), session AS MATERIALIZED (
         SELECT 1 FROM credentials AS c
         WHERE c.org_id = $1 AND c.partition = $2 AND c.id = $9 AND c.kind = 'session' AND c.digest = $10
-        AND {_live("$3")} FOR NO KEY UPDATE
+        AND {_live("$3")} AND EXISTS (SELECT FROM agreed) FOR NO KEY UPDATE
     ), stepwise AS MATERIALIZED (
         SELECT 1 FROM credentials AS c
         WHERE c.org_id = $1 AND c.partition = $2 AND c.id = $14 AND c.digest = $15 AND c.generation = $16
-        AND {_live("$3")} FOR NO KEY UPDATE
+        AND {_live("$3")} AND EXISTS (SELECT FROM agreed) FOR NO KEY UPDATE
     ), factor AS MATERIALIZED (
         SELECT 1 FROM factors AS f
         WHERE f.org_id = $1 AND f.partition = $2 AND f.user_id = $20 AND f.id = $19
-        AND coalesce($24::text, f.status) = 'active' AND ($21::bigint IS NULL OR f.last_step < $21) FOR NO KEY UPDATE
+        AND coalesce($24::text, f.status) = 'active' AND ($21::bigint IS NULL OR f.last_step < $21)
+        AND EXISTS (SELECT FROM agreed) FOR NO KEY UPDATE
     ), decided AS MATERIALIZED (
         SELECT now FROM agreed
         WHERE ($9::text IS NULL OR EXISTS (SELECT FROM session))
