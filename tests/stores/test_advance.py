@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.stores.scene import MINUTE_MS, Minted, Scene, ident
 
-from segue.core.credential import Participation
+from segue.core.credential import Kind, Participation
 from segue.stores import Commit, StoreUnavailable, Tombstone
 
 Breaking = Callable[[Scene, Minted], Awaitable[object]]
@@ -175,7 +175,7 @@ async def test_what_a_user_holds_is_listed_newest_first(scene: Scene) -> None:
 
 
 async def test_G3_only_what_is_alive_is_listed(scene: Scene) -> None:
-    kinds = frozenset({"session", "session_token"})
+    kinds: frozenset[Kind] = frozenset({"session", "session_token"})
     spent, revoked, expired, idle = [await scene.session() for _ in range(4)]
     child = await scene.mint(bind_path=revoked.path)
     assert await scene.spend(spent)

@@ -7,7 +7,7 @@ from tests.stores.databases import TestDatabase
 from tests.stores.scene import MINUTE_MS, Minted, Scene, a_factor, a_user, an_application, an_event, ident, unique
 
 from segue.core.application import OidcClient
-from segue.core.credential import Participation
+from segue.core.credential import Kind, Participation
 from segue.core.org import AuthorizationServer, Group, Org, TrustedOrigin
 from segue.core.user import Subject
 from segue.stores import Commit, Store, StoredKey, Tombstone
@@ -170,7 +170,7 @@ async def test_OT_05_steps_and_lists_of_credentials_are_apart(twins: Twins) -> N
     assert await left.store.commit(left.writing(advance=left.advancing(twins.ticket)))
     assert await right.column(twins.ticket, "generation") == 0
     assert await right.store.commit(right.writing(advance=right.advancing(twins.ticket)))
-    kinds = frozenset({"session"})
+    kinds: frozenset[Kind] = frozenset({"session"})
     for scene in (left, right):
         (held,) = await scene.store.of_user(scene.org_id, scene.user.id, kinds)
         assert held.data == {"canary": scene.org_id}

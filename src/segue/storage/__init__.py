@@ -1,8 +1,9 @@
 """Storage: what ``segue.stores`` asks for, on SQLite (the embedded default) and on PostgreSQL (production).
 
 Owns the schema (``migrations``, brought up by ``migrate``), the SQL and the process cache of configuration
-(``cached``). Both engines answer the same operations and pass one conformance suite; ``rows`` (row to value and back),
-``explain`` (why a claim did not match) and ``statements`` (text that both engines share) belong to neither.
+(``cached``). Both engines answer the same operations and pass one conformance suite; ``rows`` and ``factor_rows`` (row
+to value and back), ``commit_rules`` (what a commit may hold), ``explain`` (why a claim did not match) and
+``statements`` (text that both engines share) belong to neither.
 
 SQLite: ``sqlite_writer`` is the one thread that writes, committing whole groups; ``sqlite_checkpoint`` moves its log
 into the file; ``sqlite_connection`` opens connections and names errors; then one module per aggregate, put together in
