@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from segue.admin.keys import ASSERTION_KEYS
+from segue.admin.passwords import check_password
 from segue.app.checks import check_configuration, open_checked
-from segue.app.factors import factors_of
+from segue.app.factors import factors_of, providers_of
 from segue.core.clock import Source
 from segue.core.sealing import Sealer
 from segue.dialects import okta
@@ -20,8 +21,9 @@ from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.saml.sso import SamlSignOn
 from segue.protocols.wsfed import WsFedSignOn
 from segue.settings import Settings, read_epoch, read_secrets
-from segue.signin.factors.registry import Factors
+from segue.signin.errands import Errands
 from segue.signin.passwords import PasswordHasher
+from segue.signin.steps import Steps, build_steps
 from segue.signin.transaction import Transactions
 from segue.storage import open_store
 from segue.storage.cached import CachedConfig
@@ -62,6 +64,7 @@ class Segue:
     source: Source
     edge: Edge
     jobs: tuple[Periodic, ...]
+    errands: Errands
     _running: asyncio.Task[None] | None = field(default=None, repr=False)
 
     async def start(self) -> None:
@@ -85,6 +88,7 @@ class Segue:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._running
             self._running = None
+        await self.errands.finish()
         try:
             await self.recorder.flush()
         except StoreUnavailable as error:
@@ -115,8 +119,10 @@ def build(settings: Settings, *, source: Source | None = None) -> Segue:
         cookies={okta.DIALECT: okta.COOKIES},
         sign_in_pages={okta.DIALECT: okta.sign_in_location},
     )
-    factors = factors_of(settings, sealer, hasher, store, source)
-    services = _okta_services(door, store, Signing(config, ring), limiter, factors, settings)
+    providers = providers_of(settings, source)
+    factors = factors_of(providers, sealer, hasher, store)
+    steps = build_steps(store, factors, door.transactions, check_password=check_password, mail=providers.mail)
+    services = _okta_services(door, store, Signing(config, ring), limiter, steps, settings)
     channels |= {channel.name: channel for channel in okta.front_channels(services)}
     surface = okta.surface(services)
     edge = Edge(
@@ -133,7 +139,7 @@ def build(settings: Settings, *, source: Source | None = None) -> Segue:
         trusted_proxies=settings.trusted_proxies,
     )
     jobs = _jobs(settings, store, sealer, source)
-    return Segue(settings, store, config, sealer, ring, hasher, recorder, source, edge, jobs)
+    return Segue(settings, store, config, sealer, ring, hasher, recorder, source, edge, jobs, steps.recovery.errands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +175,7 @@ class Readiness:
 
 
 def _okta_services(
-    door: FrontDoor, store: Store, signing: Signing, limiter: RateLimiter, factors: Factors, settings: Settings
+    door: FrontDoor, store: Store, signing: Signing, limiter: RateLimiter, steps: Steps, settings: Settings
 ) -> okta.OktaServices:
     """What the dialect's routes call."""
     config, source = door.config, door.source
@@ -184,7 +190,8 @@ def _okta_services(
         launch=Launch(door),
         image=SessionImage(door, CorsPolicy(config)),
         limiter=limiter,
-        factors=factors,
+        factors=steps.factors,
+        steps=steps,
         local_names=settings.local_names,
     )
 

@@ -26,6 +26,7 @@ from segue.signin.factors.factor import FactorContext
 from segue.signin.factors.registry import Factors
 from segue.signin.second_factor import SecondFactors
 from segue.signin.state import State, Status, read_state, state_data
+from segue.signin.transaction_refusals import changed, no_factor_works, unusable, wrong_state
 from segue.stores import Advance, Commit, FactorStep, Found, Guard, SignInStore, Tombstone
 
 STATE_TOKENS: Final[frozenset[Kind]] = frozenset({"state_token"})
@@ -263,7 +264,7 @@ class Progress:
             if self.second.helpful(context, state.assurance):
                 return "factor_required"
             if not self.second.may_enroll_instead(context, state.assurance):
-                raise _no_factor_works(subject.user)
+                raise no_factor_works(subject.user)
             return "factor_enroll"
         password = password_state(visit.org.settings.password_rules, subject.user, visit.circumstances.now_at)
         if password == "ended" and not state.password_set:
@@ -367,43 +368,3 @@ def _changed(enrollment: FactorEnrollment, step: FactorStep | None) -> FactorEnr
     if step is None or step.factor_id != enrollment.id:
         return enrollment
     return step.enrollment or enrollment
-
-
-def unusable(seen: str, credential_id: str | None) -> Refusal:
-    """One text for every cause (OT-13)."""
-    check = Check("state_token", False, "a live transaction of this domain", seen, "Start again with a user name.")
-    verdict = Verdict((check,), rule="transaction")
-    return Refusal("invalid_token", "The state token is not valid.", verdict, credential_id=credential_id)
-
-
-def wrong_state(bearer: Bearer, subject: Subject | None, state: State, wanted: tuple[Status, ...]) -> Refusal:
-    check = Check(
-        "transaction_state",
-        passed=False,
-        expected=" or ".join(wanted) or "a transaction that no other request moves",
-        seen=state.status,
-        mend="Ask where the transaction stands, and go on from there.",
-    )
-    return Refusal(
-        "wrong_state",
-        "This cannot be done at this step of the sign-in.",
-        Verdict((check,), rule="transaction"),
-        user_id=subject.user.id if subject else None,
-        credential_id=bearer.id,
-    )
-
-
-def changed(user: User | None) -> Refusal:
-    """The same answer as for a wrong password: whoever asks may not learn that something about the user changed."""
-    check = Check("unchanged", passed=False, expected="the user as the password was checked", seen="changed since")
-    return Refusal(
-        "credentials", "The sign-in failed.", Verdict((check,), rule="write_guard"), user_id=user.id if user else None
-    )
-
-
-def _no_factor_works(user: User) -> Refusal:
-    sentence = "None of your factors can be used here now. Ask your administrator."
-    check = Check(
-        "factor_available", False, "a factor that works", "only factors that the org or server lacks", sentence
-    )
-    return Refusal("factor_unavailable", sentence, Verdict((check,), rule="factor"), user_id=user.id)

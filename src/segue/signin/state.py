@@ -63,6 +63,8 @@ class State:
     result: Result = ""
     #: How a code for recovery was sent: mail, text message or call.
     channel: str = ""
+    #: Whose account is recovered by a code, while the transaction is nobody's.
+    account: str = ""
     #: Digest of the secret that opens the picture of the factor that is being set up.
     picture: str = ""
 

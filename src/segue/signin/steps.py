@@ -6,18 +6,22 @@ by its state token alone, and every step is one conditional write: see ``progres
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 from segue.core.refusal import Refusal
 from segue.signin.enrolment import Enrolment
+from segue.signin.errands import Errands
 from segue.signin.factors.registry import Factors
-from segue.signin.progress import Outcome, Progress, Transaction, Visit, wrong_state
+from segue.signin.password_change import PasswordChange, PasswordCheck
+from segue.signin.progress import Outcome, Progress, Transaction, Visit
+from segue.signin.recovery import Recovery
 from segue.signin.request import Proved
 from segue.signin.second_factor import SecondFactors
 from segue.signin.state import Purpose, State, Status
 from segue.signin.transaction import Transactions
+from segue.signin.transaction_refusals import wrong_state
 from segue.signin.verification import Verification
-from segue.stores import SignInStore
+from segue.stores import EventStore, MailSender, SignInStore
 
 _BACK: Final[dict[Status, Status]] = {"factor_challenge": "factor_required", "factor_activate": "factor_enroll"}
 
@@ -41,6 +45,12 @@ class Steps:
     progress: Progress
     verification: Verification
     enrolment: Enrolment
+    passwords: PasswordChange
+    recovery: Recovery
+
+    @property
+    def factors(self) -> Factors:
+        return self.progress.factors
 
     async def begin(self, visit: Visit, proved: Proved, wishes: Wishes, purpose: Purpose = "sign_in") -> Outcome:
         """A transaction of somebody who just proved their password. Raises Refusal ``credentials`` where they are no
@@ -100,7 +110,25 @@ def can_skip(state: State) -> bool:
     return state.status == "password_warn" or (state.status == "factor_enroll" and state.enrolled_here)
 
 
-def build_steps(store: SignInStore, factors: Factors, transactions: Transactions) -> Steps:
+class StepStore(SignInStore, EventStore, Protocol):
+    """What the steps need of storage."""
+
+
+def build_steps(
+    store: StepStore,
+    factors: Factors,
+    transactions: Transactions,
+    *,
+    check_password: PasswordCheck,
+    mail: MailSender | None = None,
+) -> Steps:
+    """``check_password`` says which passwords may be set; ``mail`` sends links for recovery."""
     attempts = transactions.attempts
     progress = Progress(store, SecondFactors(factors, store, attempts))
-    return Steps(progress, Verification(progress, attempts), Enrolment(progress, attempts))
+    return Steps(
+        progress,
+        Verification(progress, attempts),
+        Enrolment(progress, attempts),
+        PasswordChange(progress, transactions, check_password),
+        Recovery(progress, attempts, store, Errands(), mail),
+    )

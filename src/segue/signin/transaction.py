@@ -14,6 +14,7 @@ from segue.signin.request import Proved
 from segue.stores import Attempts, AttemptStore, UserStore
 
 FAILED = "The user name or password is not right."
+LOCKED = "This account is locked. Wait, or unlock it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Transactions:
     async def password(self, org: Org, login: str, password: str, circumstances: Circumstances) -> Proved:
         """The user whose password this is.
 
-        Every failure of credentials does the same work and raises Refusal ``credentials`` with one public text (AU-04);
+        Every failure of credentials does the same work and raises Refusal ``credentials`` with one public text (AU-04),
+        but ``locked`` where the org wants locked accounts to be told so;
         the attempt is counted before anything is hashed (AU-03). Raises PoolFull where too many logins wait already.
         """
         login_key, secret = _normal_forms(login, password)
@@ -82,4 +84,7 @@ def _refusal(org: Org, user: User | None, attempts: Attempts, *, exempt: bool, r
                 "Use the right one, or set a new one.",
             ),
         ]
-    return Refusal("credentials", FAILED, Verdict(tuple(checks), "password"), user_id=user.id if user else None)
+    verdict = Verdict(tuple(checks), "password")
+    if user is not None and user.active and attempts.locked_now and not exempt and org.settings.show_lockout:
+        return Refusal("locked", LOCKED, verdict, user_id=user.id)
+    return Refusal("credentials", FAILED, verdict, user_id=user.id if user else None)

@@ -18,6 +18,8 @@ from segue.dialects.okta.authn import PrimaryAuthentication
 from segue.dialects.okta.authn_calls import AuthnCalls
 from segue.dialects.okta.authn_enroll import AuthnEnroll
 from segue.dialects.okta.authn_factors import AuthnFactors
+from segue.dialects.okta.authn_passwords import AuthnPasswords
+from segue.dialects.okta.authn_recovery import AuthnRecovery
 from segue.dialects.okta.errors import limit_headers, write_by_path
 from segue.dialects.okta.links import Links, start_path
 from segue.dialects.okta.names import (
@@ -48,7 +50,7 @@ from segue.protocols.saml.sso import SamlSignOn
 from segue.protocols.wsfed import WsFedSignOn
 from segue.signin.factors.registry import Factors
 from segue.signin.second_factor import SecondFactors
-from segue.signin.steps import build_steps
+from segue.signin.steps import Steps
 from segue.stores import ConfigStore, Store
 from segue.web.account_pages import AccountPages
 from segue.web.cookies import SessionCookies
@@ -100,6 +102,7 @@ class OktaServices:
     image: SessionImage
     limiter: RateLimiter
     factors: Factors
+    steps: Steps
     local_names: tuple[str, ...] = ()
 
 
@@ -137,11 +140,13 @@ def surface(services: OktaServices) -> Surface:
         saml=services.saml,
         wsfed=services.wsfed,
     )
-    calls = AuthnCalls(door, build_steps(door.store, services.factors, door.transactions))
+    calls = AuthnCalls(door, services.steps)
     routes = (
         *PrimaryAuthentication(calls, limits).routes(),
         *AuthnFactors(calls).routes(),
         *AuthnEnroll(calls).routes(),
+        *AuthnPasswords(calls).routes(),
+        *AuthnRecovery(calls, limits, _addresses(config)).routes(),
         *SessionMe(door).routes(),
         *SessionsApi(door, services.store, limits).routes(),
         *TrustedOrigins(door, services.store, services.local_names).routes(),

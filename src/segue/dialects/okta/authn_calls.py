@@ -71,9 +71,7 @@ def state_token(body: Body) -> str:
     return token
 
 
-def text(
-    body: Body, name: str, *, longest: int = LONGEST_TEXT, subject: str = SUBJECT, within: str = ""
-) -> str | None:
+def text(body: Body, name: str, *, longest: int = LONGEST_TEXT, subject: str = SUBJECT, within: str = "") -> str | None:
     """A member that may be left out, of the object ``within``. Raises ValidationFailed where it is no text, or too long
     a one."""
     value = body.get(name)

@@ -76,7 +76,7 @@ def completed_object(request: Request, done: Completed) -> dict[str, object]:
         "status": "SUCCESS",
         **_relay_state(state.relay_state),
         **({"factorResultMessage": done.note} if done.note else {}),
-        **({"recoveryType": _RECOVERY_TYPES[state.purpose]} if state.purpose != "sign_in" else {}),
+        **({"recoveryType": _RECOVERY_TYPES[state.purpose]} if state.purpose == "unlock" else {}),
         **({"sessionToken": ticket.bearer.text} if ticket else {}),
         "_embedded": {"user": user_in_transaction(done.user)},
     }

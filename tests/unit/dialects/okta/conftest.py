@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
 
+from segue.admin.passwords import check_password
 from segue.core.application import Application, OidcClient, SamlServiceProvider
 from segue.core.clock import Source
 from segue.core.org import AuthorizationServer, Domain, Org, OrgSettings, TrustedOrigin
@@ -28,6 +29,7 @@ from segue.protocols.saml.sso import SamlSignOn
 from segue.protocols.wsfed import WsFedSignOn
 from segue.signin.factors.registry import Factors, build_factors
 from segue.signin.passwords import PasswordHasher
+from segue.signin.steps import Steps, build_steps
 from segue.signin.transaction import Transactions
 from segue.storage import open_store
 from segue.storage.migrate import upgrade
@@ -217,6 +219,7 @@ class House:
     clock: "Clock"
     events: "Events"
     factors: Factors
+    steps: Steps
     outbox: Path
     devices: "Devices"
     sites: dict[str, Site]
@@ -374,7 +377,8 @@ async def house(tmp_path: Path, quick_hasher: PasswordHasher, signing_key: Signi
         messages=FolderMessages(folder),
         push=devices,
     )
-    services = okta.OktaServices(door, store, oauth, sso, wsfed, Launch(door), image, limiter, factors)
+    steps = build_steps(store, factors, door.transactions, check_password=check_password, mail=mail)
+    services = okta.OktaServices(door, store, oauth, sso, wsfed, Launch(door), image, limiter, factors, steps)
     channels |= {channel.name: channel for channel in okta.front_channels(services)}
     surface = okta.surface(services)
 
@@ -400,7 +404,23 @@ async def house(tmp_path: Path, quick_hasher: PasswordHasher, signing_key: Signi
         tables={okta.DIALECT: RouteTable.of(surface.routes)},
     )
     yield House(
-        store, org, domain, ann, bob, web, saml, edge, door, limiter, clock, events, factors, outbox, devices, sites
+        store,
+        org,
+        domain,
+        ann,
+        bob,
+        web,
+        saml,
+        edge,
+        door,
+        limiter,
+        clock,
+        events,
+        factors,
+        steps,
+        outbox,
+        devices,
+        sites,
     )
     await store.close()
 

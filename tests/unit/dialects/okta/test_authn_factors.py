@@ -283,4 +283,3 @@ async def test_recovery_codes_can_be_used_where_clients_know_no_such_factor(scen
 
 def _at(body: dict) -> float:
     return datetime.fromisoformat(body["expiresAt"]).timestamp()
-
