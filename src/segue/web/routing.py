@@ -17,7 +17,7 @@ class Match:
 
 @dataclass(slots=True)
 class RouteTable:
-    """The routes of one dialect. A named segment matches one segment of unreserved characters, never a slash."""
+    """The routes of one dialect. A named segment matches one segment of the characters that ids and logins have, never a slash."""
 
     _exact: dict[str, list[Route]] = field(default_factory=dict)
     _named: list[tuple[re.Pattern[str], Route]] = field(default_factory=list)
@@ -58,5 +58,5 @@ def _pattern(path: str) -> re.Pattern[str]:
     literals, names = pieces[::2], pieces[1::2]
     text = re.escape(literals[0])
     for name, literal in zip(names, literals[1:], strict=True):
-        text += f"(?P<{name}>[A-Za-z0-9._~-]+)" + re.escape(literal)
+        text += f"(?P<{name}>[A-Za-z0-9._~@+-]+)" + re.escape(literal)
     return re.compile(text)
