@@ -48,7 +48,8 @@ class Place:
         """Somebody new, who has no factor yet. Who is exempt may be sent as many codes as they want."""
 
         async def add(installation: Installation) -> Person:
-            person = await installation.add_person(f"p{secrets.token_hex(6)}@x.example", {"firstName": "Pia"}, exempt=exempt)
+            login = f"p{secrets.token_hex(6)}@x.example"
+            person = await installation.add_person(login, {"firstName": "Pia"}, exempt=exempt)
             store, event = installation.segue.store, installation.change.event("group.change")
             await store.put_group(Group(GROUP, installation.org_id, "Stronger sign-ins"), event)
             if grouped:
@@ -63,9 +64,7 @@ class Place:
         async def put(installation: Installation) -> dict[str, object]:
             context = await context_of(installation, person)
             segue = installation.segue
-            factors = factors_of(
-                providers_of(segue.settings, segue.source), segue.sealer, segue.hasher, segue.store
-            )
+            factors = factors_of(providers_of(segue.settings, segue.source), segue.sealer, segue.hasher, segue.store)
             offer = await factors.enroll(context, type, None, details)
             active = replace(offer.enrollment, status="active")
             await installation.segue.store.put_factor(active, event_of(installation))

@@ -297,20 +297,6 @@ async def test_a_security_key_that_is_not_there(page: Page, context: BrowserCont
     await expect(page.get_by_text("Recovery code")).to_be_visible()
 
 
-async def virtual_key(page: Page, context: BrowserContext):
-    """A security key in software, plugged in to the browser."""
-    client = await context.new_cdp_session(page)
-    await client.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "transport": "usb",
-        "hasUserVerification": False,
-        "automaticPresenceSimulation": True,
-    }
-    added = await client.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    return client, added["authenticatorId"]
-
-
 async def test_somebody_else_may_sign_in_instead(page: Page, place: Place) -> None:
     person, other = await place.person(), await place.person(grouped=False)
     await place.enroll(person, "totp")

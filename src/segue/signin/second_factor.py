@@ -111,7 +111,9 @@ class SecondFactors:
         accepted = await self.factors.activate(context, enrollment, challenge, answer)
         await self._clear(context)
         active = accepted.enrollment or replace(enrollment, status="active")
-        await self.store.put_factor(replace(active, status="pending", last_step=0), _event(context, "factor.start", active))
+        await self.store.put_factor(
+            replace(active, status="pending", last_step=0), _event(context, "factor.start", active)
+        )
         step = FactorStep(active.id, context.user.id, active.last_step or None, active)
         return self._with_proof(context, active, accepted, before, "factor.enroll", step)
 

@@ -1,7 +1,7 @@
 """The pages on which somebody sets up a factor: because a sign-in needs one, or from their own account.
 
-Setting one up needs a sign-in of a moment ago (AU-13). A factor is stored when its first answer was right; until then it
-lies in the waiting request alone, so one that is given up leaves nothing behind.
+Setting one up needs a sign-in of a moment ago (AU-13). A factor is stored when its first answer was right; until then
+it lies in the waiting request alone, so one that is given up leaves nothing behind.
 """
 
 import base64
@@ -101,9 +101,7 @@ class EnrollmentPages:
         fresh_after_at = wanted.circumstances.now_at - FRESH_MS
         if asking.challenge.assurance.auth_time_at >= fresh_after_at:
             return None
-        wanted = replace(
-            wanted, requirement=wanted.requirement.stricter(Requirement(fresh_after_at=fresh_after_at))
-        )
+        wanted = replace(wanted, requirement=wanted.requirement.stricter(Requirement(fresh_after_at=fresh_after_at)))
         answer = await decide(wanted, self.door.store, asking.challenge.proved)
         if not isinstance(answer, Challenge):
             return None

@@ -32,6 +32,8 @@ EVENT: Final = "sign_in.second_factor"
 #: Those whose asking sends or makes something.
 _ASKED: Final = frozenset({"email", "sms", "call", "push", "webauthn"})
 _SENT: Final = frozenset({"email", "sms", "call"})
+#: Refusals after which the same question cannot be answered any more.
+_OVER: Final = frozenset({"factor_rejected", "factor_expired"})
 _PUSH_REFRESH_S: Final = 3
 _DAY_S: Final = 24 * 3600
 
@@ -147,7 +149,8 @@ class SecondFactorPages:
         except Refusal as refusal:
             if refusal.reason == "factor_waiting":
                 return self._page(asking, enrollment)
-            return self._page(asking, enrollment, trouble=await self._recorded(asking, refusal))
+            unasked = refusal.reason in _OVER and enrollment.type in _ASKED
+            return self._page(asking, enrollment, trouble=await self._recorded(asking, refusal), unasked=unasked)
         remember = request.form.get("remember") == "yes"
         try:
             return await self.door.resume(request, waiting, replace(proved, remember=remember))
@@ -192,7 +195,7 @@ class SecondFactorPages:
         challenge = pending.challenge if pending is not None and pending.factor_id == enrollment.id else {}
         asked = bool(challenge) or enrollment.type not in _ASKED
         shown = factors.show(asking.context, enrollment, challenge) if asked else {}
-        live = asked and (trouble is None or trouble.refusal.reason == "factor_answer")
+        live = asked and trouble is None
         context = {
             **common(asking, trouble, action),
             "way": way(enrollment, asking.context.enrollments),
