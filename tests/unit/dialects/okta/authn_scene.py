@@ -1,15 +1,20 @@
 """Users with factors, and what a client of the Authentication API does with them."""
 
+import email
+import email.policy
 import re
 from dataclasses import dataclass, replace
 
 import pyotp
 from tests.unit.dialects.okta.conftest import BASE, PASSWORD, Answer, Browser, House, ident
 
+from segue.core.credential import NewCredential
 from segue.core.factor import FactorEnrollment, FactorType
 from segue.core.org import Group
+from segue.core.secret import new_bearer, partition_of
 from segue.core.user import User
 from segue.signin.factors.factor import FactorContext, Offer
+from segue.stores import Commit
 
 AUTHN = "/api/v1/authn"
 ALL_FACTORS: tuple[FactorType, ...] = (
@@ -87,7 +92,45 @@ class Scene:
         """The code of an authenticator app now."""
         return pyotp.TOTP(str(offer.shown["secret"])).at(self.house.clock.now_at() // 1000)
 
+    async def change_user(self, **changes: object) -> User:
+        """Changes Ann as an administrator would; the stamp stays, so that her sessions go on."""
+        house = self.house
+        user = await house.store.user(house.org.id, house.ann.id)
+        assert user is not None
+        changed = replace(user, **changes)
+        event = house.where().event("user.update", user_id=user.id)
+        assert await house.store.update_user(changed, expected_stamp=user.stamp, event=event)
+        house.ann = changed
+        return changed
+
+    async def last_mail(self) -> str:
+        """The text of the mail sent last, once everything that follows an answer is done; "" where there is none."""
+        await self.house.steps.recovery.errands.finish()
+        mails = sorted(self.house.outbox.glob("*.eml"))
+        if not mails:
+            return ""
+        message = email.message_from_bytes(mails[-1].read_bytes(), policy=email.policy.default)
+        return message.get_content()
+
     def last_code(self) -> str:
         """The code in what was sent last; a call says it digit by digit."""
         newest = max(self.house.outbox.glob("*.*"), key=lambda path: path.name)
         return re.findall(r"\b\d{6}\b", newest.read_text().replace(", ", ""))[-1]
+
+
+async def api_token(house: House) -> str:
+    """The header of a trusted caller."""
+    where = house.where()
+    bearer = new_bearer("00T", partition_of(house.bob.id), where.now_at, where.source.random)
+    token = NewCredential(
+        org_id=house.org.id,
+        id=bearer.id,
+        kind="api_token",
+        digest=bearer.digest,
+        life_ms=3_600_000,
+        user_id=house.bob.id,
+        user_stamp=1,
+    )
+    event = where.event("api_token.mint")
+    assert await house.store.commit(Commit(house.org.id, partition_of(house.bob.id), (event,), credentials=(token,)))
+    return f"SSWS {bearer.text}"
