@@ -1,4 +1,5 @@
-"""The cookies of a domain: the session under its dialect's name, and two of our own that prove who set it."""
+"""The cookies of a domain: the session and the remembered browser under their dialect's names, and our own that
+prove who set them."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from segue.web.message import Request, SameSite, SetCookie
 
 _PROOF = "segue-proof"
 _BROWSER = "segue-browser"
+_DEVICE_PROOF = "segue-device-proof"
 _DEVICE_COOKIE_S = 2 * 365 * 24 * 3600
 
 
@@ -60,14 +62,28 @@ def write_browser(request: Request, circumstances: Circumstances) -> tuple[str, 
 
 
 def read_device(request: Request, cookies: SessionCookies) -> str | None:
-    """The secret by which this browser is remembered, or None."""
-    return request.cookie(cookies.device) if cookies.device else None
+    """The secret by which this browser is remembered, or None.
+
+    As with the session, a ``__Host-`` cookie proves on https who set it: a sibling host that plants a secret of its own
+    would share it with whoever is remembered next (OT-16).
+    """
+    value = request.cookie(cookies.device) if cookies.device else None
+    if value is None or not request.site.domain.secure:
+        return value
+    return value if request.cookie(_own(_DEVICE_PROOF, request.site.domain)) == _device_proof(value) else None
 
 
-def write_device(request: Request, cookies: SessionCookies, circumstances: Circumstances) -> tuple[str, SetCookie]:
-    """That secret, a new one where the browser has none, and the cookie that keeps it for two years."""
+def write_device(
+    request: Request, cookies: SessionCookies, circumstances: Circumstances
+) -> tuple[str, tuple[SetCookie, ...]]:
+    """That secret, a new one where the browser has none, and the cookies that keep it for two years."""
+    domain = request.site.domain
     secret = read_device(request, cookies) or new_secret(circumstances.source.random)
-    return secret, SetCookie(cookies.device, secret, max_age_s=_DEVICE_COOKIE_S)
+    device = SetCookie(cookies.device, secret, max_age_s=_DEVICE_COOKIE_S)
+    if not domain.secure:
+        return secret, (device,)
+    proof = SetCookie(_own(_DEVICE_PROOF, domain), _device_proof(secret), max_age_s=_DEVICE_COOKIE_S)
+    return secret, (device, proof)
 
 
 def _own(name: str, domain: Domain) -> str:
@@ -76,3 +92,7 @@ def _own(name: str, domain: Domain) -> str:
 
 def _proof(value: str) -> str:
     return hashlib.sha256(b"session proof " + value.encode()).hexdigest()
+
+
+def _device_proof(value: str) -> str:
+    return hashlib.sha256(b"device proof " + value.encode()).hexdigest()

@@ -258,9 +258,9 @@ class FrontDoor:
         life_ms = wanted.org.settings.remember_device_s * 1000
         if not signed_in.remember or not life_ms:
             return response
-        secret, cookie = write_device(request, self._cookies(request), wanted.circumstances)
+        secret, cookies = write_device(request, self._cookies(request), wanted.circumstances)
         await self.store.remember_device(wanted.org.id, signed_in.user.id, secret, life_ms=life_ms)
-        return response.with_cookies(cookie)
+        return response.with_cookies(*cookies)
 
     async def _challenge(self, request: Request, wanted: SignInRequest, challenge: Challenge) -> Response:
         reference = ""

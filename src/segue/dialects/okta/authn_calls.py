@@ -47,13 +47,13 @@ class AuthnCalls:
         )
 
     def remembering(self, request: Request, visit: Visit) -> tuple[Visit, tuple[SetCookie, ...]]:
-        """The visit with a device to remember, and the cookie that keeps it where a browser has none yet. A trusted
+        """The visit with a device to remember, and the cookies that keep it where a browser has none yet. A trusted
         caller named the device at the beginning; its answers set no cookies."""
         if visit.trusted_by or not visit.org.settings.remember_device_s:
             return visit, ()
-        cookies = self.door.cookies[request.site.domain.dialect]
-        secret, cookie = write_device(request, cookies, visit.circumstances)
-        return replace(visit, device=secret), (cookie,)
+        names = self.door.cookies[request.site.domain.dialect]
+        secret, cookies = write_device(request, names, visit.circumstances)
+        return replace(visit, device=secret), cookies
 
     def answer(self, request: Request, visit: Visit, outcome: Outcome) -> Json:
         return Json(data=outcome_object(request, self.steps, visit, outcome))
