@@ -225,8 +225,8 @@ async def seed(segue: Segue, base_url: str, settings: OrgSettings) -> SeededOrg:
         await origins.trust_origin(segue.store, name=name, origin=origin, scopes=scopes, change=change)  # type: ignore[arg-type]
     people = await _people(installation)
     clients = await _clients(installation, people)
-    saml = await _service_providers(installation)
-    wsfed = await _relying_parties(installation)
+    saml = await _service_providers(installation, people)
+    wsfed = await _relying_parties(installation, people)
     linked = await _linked(installation, people)
     owner = await installation.user(people["carol"].id)
     token = await tokens.mint_api_token(segue.store, owner, "tests", installation.change)
@@ -297,16 +297,16 @@ async def _clients(installation: Installation, people: Mapping[str, Person]) -> 
             client.redirect_uris[0],
             client.authentication,
         )
-    for person in ("ann", "bob"):
-        await installation.assign(clients["assigned"].app_id, people[person].id)
+    await _assign_both(installation, clients["assigned"].app_id, people)
     return clients
 
 
-async def _service_providers(installation: Installation) -> dict[str, SamlApp]:
+async def _service_providers(installation: Installation, people: Mapping[str, Person]) -> dict[str, SamlApp]:
     attributes = {"email": "email", "first": "firstName", "last": "lastName"}
     settings = {
         "saml": SamlServiceProvider(f"{SP}/saml", (f"{SP}/auth/saml20", f"{SP}/acs/second"), attributes=attributes),
         "other": SamlServiceProvider(f"{SP}/other", (f"{SP}/other/acs",)),
+        "assigned": SamlServiceProvider(f"{SP}/assigned", (f"{SP}/assigned/acs",)),
         "template": SamlServiceProvider(f"{SP}/template", (f"{SP}/auth/saml20",)),
         "accepting": SamlServiceProvider(
             f"{SP}/accepting",
@@ -325,7 +325,7 @@ async def _service_providers(installation: Installation) -> dict[str, SamlApp]:
         traits = applications.Traits(
             label=f"SAML {name}",
             name="template_saml_2_0" if name == "template" else f"app_{name}_1",
-            everyone=True,
+            everyone=name != "assigned",
             home_authority=installation.domain.authority,
         )
         made = await applications.create_saml(installation.segue.store, traits, provider, installation.change)
@@ -338,10 +338,16 @@ async def _service_providers(installation: Installation) -> dict[str, SamlApp]:
             provider.acs_urls[0],
             f"/home/{app.name}/{app.id}/{app.links[0].id}",
         )
+    await _assign_both(installation, found["assigned"].app_id, people)
     return found
 
 
-async def _relying_parties(installation: Installation) -> dict[str, WsFedApp]:
+async def _assign_both(installation: Installation, app_id: str, people: Mapping[str, Person]) -> None:
+    for person in ("ann", "bob"):
+        await installation.assign(app_id, people[person].id)
+
+
+async def _relying_parties(installation: Installation, people: Mapping[str, Person]) -> dict[str, WsFedApp]:
     attributes = {
         "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress": "email",
         "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname": "firstName",
@@ -351,13 +357,14 @@ async def _relying_parties(installation: Installation) -> dict[str, WsFedApp]:
             WSFED_REALM, (f"{WSFED_REALM}signin", f"{WSFED_REALM}second"), attributes=attributes
         ),
         "wsfed11": WsFedRelyingParty("urn:example:app11", (f"{APP}/wsfed11",), "saml11", attributes=attributes),
+        "assigned": WsFedRelyingParty("urn:example:assigned", (f"{APP}/wsfed-assigned",)),
     }
     found = {}
     for name, party in settings.items():
         traits = applications.Traits(
             label=f"WS-Fed {name}",
             name="template_wsfed",
-            everyone=True,
+            everyone=name != "assigned",
             home_authority=installation.domain.authority,
         )
         made = await applications.create_wsfed(installation.segue.store, traits, party, installation.change)
@@ -370,6 +377,7 @@ async def _relying_parties(installation: Installation) -> dict[str, WsFedApp]:
             party.realm,
             party.reply_urls[0],
         )
+    await _assign_both(installation, found["assigned"].app_id, people)
     return found
 
 
@@ -382,8 +390,7 @@ async def _linked(installation: Installation, people: Mapping[str, Person]) -> d
     assigned = await applications.create_bookmark(store, applications.Traits("Wiki"), Bookmark(f"{APP}/wiki"), change)
     client = OidcClient("starting-client", (f"{APP}/starting",), initiate_login_uri=f"{APP}/login?from=dashboard")
     starting = await applications.create_oidc(store, applications.Traits("Starting", everyone=True), client, change)
-    for person in ("ann", "bob"):
-        await installation.assign(assigned.application.id, people[person].id)
+    await _assign_both(installation, assigned.application.id, people)
     address = f"{APP}/login?from=dashboard&iss={quote(installation.domain.base_url, safe='')}"
     return {
         "suite": _linked_app(suite.application, {"mail": MAIL, "calendar": f"{MAIL}/calendar?view=week"}),

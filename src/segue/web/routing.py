@@ -17,7 +17,8 @@ class Match:
 
 @dataclass(slots=True)
 class RouteTable:
-    """The routes of one dialect. A named segment matches one segment of the characters that ids and logins have, never a slash."""
+    """The routes of one dialect. A named segment matches one segment of the characters that ids and logins have, never
+    a slash."""
 
     _exact: dict[str, list[Route]] = field(default_factory=dict)
     _named: list[tuple[re.Pattern[str], Route]] = field(default_factory=list)
