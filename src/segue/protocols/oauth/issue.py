@@ -12,12 +12,14 @@ from segue.core.credential import Credential, Kind, NewCredential
 from segue.core.org import AuthorizationServer
 from segue.core.secret import new_id, partition_of
 from segue.core.strict import JsonValue
+from segue.core.verdict import Check
 from segue.events import Circumstances
 from segue.policy.scopes import OPENID
+from segue.protocols.oauth.errors import refusal
 from segue.protocols.oauth.profile import OAuthProfile, TokenFacts
 from segue.tokens.claims import claims_for
 from segue.tokens.jwt import half_hash
-from segue.tokens.keys import DEFAULT_ALGORITHM
+from segue.tokens.keys import DEFAULT_ALGORITHM, NoSigningKey, SigningKey
 from segue.tokens.signing import Signing
 
 ACCESS_TOKEN_KINDS: Final[frozenset[Kind]] = frozenset({"access_token"})
@@ -96,9 +98,11 @@ class Issuer:
         return await self.signing.issue(claims, typ=self.profile.access_token_typ, key=key), credential
 
     async def id_token(self, facts: TokenFacts, proofs: Proofs, where: Circumstances) -> str:
-        """An ID token (OIDC Core 2); beside an access token it is as slim as the profile says."""
-        algorithm = facts.app.oidc.id_token_algorithm if facts.app.oidc else DEFAULT_ALGORITHM
-        key = await self.signing.current(facts.server.org_id, facts.server.key_set, where.now_at, algorithm)
+        """An ID token (OIDC Core 2); beside an access token it is as slim as the profile says.
+
+        Raises Refusal ``unavailable`` where there is no key of the client's algorithm.
+        """
+        key = await self._id_token_key(facts, where)
         ident = new_id(_ID_TOKEN_ID_PREFIX, partition_of(facts.user.id), where.now_at, where.source.random)
         now_s = where.now_at // 1000
         claims: dict[str, JsonValue] = {
@@ -122,6 +126,18 @@ class Issuer:
         if proofs.code:
             claims["c_hash"] = half_hash(proofs.code, key.algorithm)  # OIDC Core 3.3.2.11
         return await self.signing.issue(claims, typ=self.profile.id_token_typ, key=key)
+
+    async def _id_token_key(self, facts: TokenFacts, where: Circumstances) -> SigningKey:
+        """No other algorithm stands in for the client's. A process may know the first application of an algorithm for a
+        second before it knows the key that was made for it."""
+        algorithm = facts.app.oidc.id_token_algorithm if facts.app.oidc else DEFAULT_ALGORITHM
+        try:
+            return await self.signing.current(facts.server.org_id, facts.server.key_set, where.now_at, algorithm)
+        except NoSigningKey:
+            mend = f"Make a key of {algorithm} for this org, or give the application another algorithm."
+            check = Check("signing_key", False, f"a key of {algorithm} that signs", "none", mend)
+            text = "ID tokens cannot be signed for this application right now."
+            raise refusal("unavailable", text, check, app_id=facts.app.id) from None
 
     def _user_claims(self, facts: TokenFacts, *, slim: bool) -> dict[str, JsonValue]:
         claims = claims_for(facts.user, facts.scopes, self.profile.claims_of_scopes)

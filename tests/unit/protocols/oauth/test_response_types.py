@@ -236,6 +236,12 @@ async def test_an_id_token_is_signed_by_its_client_s_algorithm(
 
 
 async def test_no_other_key_stands_in_for_a_missing_one(provider: Provider, web: Application):
+    code = await provider.code()
     provider.web = await settings(provider, web, id_token_algorithm="ES256")
-    with pytest.raises(keys.NoSigningKey, match="ES256"):
-        await ask(provider, "id_token")
+    answer = await ask(provider, "code id_token")
+    assert answer["error"] == "temporarily_unavailable"
+    assert not {"code", "id_token"} & set(answer)
+    refused = await provider.refused(provider.token(provider.exchange(code)))
+    assert refused.reason == "unavailable"
+    assert refused.verdict.failure is not None
+    assert refused.verdict.failure.name == "signing_key"
