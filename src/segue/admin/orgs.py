@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_network
 from typing import Final
 
 from segue.admin import prefixes
@@ -178,7 +179,19 @@ def _checked(settings: OrgSettings) -> OrgSettings:
     _check_range("session_life_s", settings.session_life_s, _SESSION_S)
     if len(settings.landing_links) > _MOST_LINKS:
         raise invalid("landing_links", f"The start page shows at most {_MOST_LINKS} links.")
+    for gateway in settings.gateways:
+        _check_gateway(gateway)
     return settings
+
+
+def _check_gateway(text: str) -> None:
+    """A network of everybody would let every trusted caller name any address, so it is refused."""
+    try:
+        everybody = ip_network(text).prefixlen == 0
+    except ValueError:
+        raise invalid("gateways", "A gateway is an address or a network, such as 192.0.2.0/24.") from None
+    if everybody:
+        raise invalid("gateways", "A network of everybody is no gateway; name the addresses of your own.")
 
 
 def _check_range(name: str, value: int, allowed: range) -> None:

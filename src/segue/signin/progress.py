@@ -272,8 +272,14 @@ class Progress:
         if password == "ends_soon" and state.warn and "password_warn" not in state.skipped:
             return "password_warn"
         if state.enroll_more and state.enrolled_here and "factor_enroll" not in state.skipped:
-            return "factor_enroll" if self.second.offered(context) else None
+            return "factor_enroll" if self._more_to_enroll(visit, enrollments) else None
         return None
+
+    def _more_to_enroll(self, visit: Visit, enrollments: tuple[FactorEnrollment, ...]) -> bool:
+        """Whether there is a type of factor that the user has none of. Recovery codes are no reason to stop: they are
+        made at a page of ours."""
+        have = {one.type for one in enrollments if one.active} | {"recovery_code"}
+        return any(factor.type not in have for factor in self.factors.offered(visit.org))
 
     async def _second_factor_missing(
         self, visit: Visit, subject: Subject, state: State, context: FactorContext

@@ -43,6 +43,7 @@ SETTINGS: Readers = {
     "factors": tuple,
     "remember_device_s": int,
     "session_image": bool,
+    "gateways": tuple,
     "landing_links": _links,
 }
 REQUIREMENT: Readers = {"factors": int, "max_age_s": _same, "fresh_after_at": _same}

@@ -179,6 +179,11 @@ async def test_settings_are_replaced_and_the_event_names_them(desk: Desk) -> Non
         {"session_idle_s": 0},
         {"session_life_s": 10**9},
         {"landing_links": (("a", "b", "c"),) * 51},
+        {"gateways": ("",)},
+        {"gateways": ("everywhere",)},
+        {"gateways": ("0.0.0.0/0",)},
+        {"gateways": ("::/0",)},
+        {"gateways": ("192.0.2.1/24",)},
     ],
 )
 async def test_settings_out_of_range_are_refused(desk: Desk, changes: dict[str, Any]) -> None:

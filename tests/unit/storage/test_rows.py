@@ -87,6 +87,7 @@ FULL_SETTINGS = OrgSettings(
     factors=("totp", "sms"),
     remember_device_s=7,
     session_image=True,
+    gateways=("192.0.2.0/24",),
     landing_links=(("a", "/b", "c"),),
 )
 FULL_FACTOR = FactorEnrollment(

@@ -1,6 +1,6 @@
 """Primary authentication: a user name and a password become a session token, or a transaction of more steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from segue.core.refusal import Refusal
@@ -53,7 +53,7 @@ class PrimaryAuthentication:
         if token is not None:
             return await self._resume(request, visit, body, token)
         credentials = _read(visit, body)
-        standing = await self.limits.take(request, credentials.user_name)
+        standing = await self.limits.take(replace(request, address=visit.circumstances.address), credentials.user_name)
         try:
             check_standing(standing)
             response: Response = await self._begin(request, visit, credentials)

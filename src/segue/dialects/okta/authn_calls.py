@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from typing import Final
 
 from segue.core.secret import digest
@@ -12,6 +13,7 @@ from segue.dialects.okta.names import LIMIT_API
 from segue.dialects.okta.transaction_shape import outcome_object
 from segue.signin.progress import Outcome, Visit
 from segue.signin.steps import Steps
+from segue.web.client_address import client_address
 from segue.web.cookies import read_device, write_device
 from segue.web.frontchannel import FrontDoor
 from segue.web.message import Json, Request, SetCookie
@@ -36,12 +38,19 @@ class AuthnCalls:
         return Route(("POST",), path, handler, write_error, event, cors="credentialed", body="json", limit=LIMIT_API)
 
     async def visit(self, request: Request) -> Visit:
-        """Where the call arrives, and from whom. Raises Refusal ``invalid_token`` for an API token that is none."""
+        """Where the call arrives, and from whom. Raises Refusal ``invalid_token`` for an API token that is none.
+
+        The address is the one that X-Forwarded-For names only where a trusted caller says so from a gateway of the
+        org (AU-11).
+        """
         api_token = await presented_api_token(self.door.store, request)
+        circumstances = self.door.circumstances(request)
+        if api_token:
+            circumstances = replace(circumstances, address=_forwarded_address(request))
         return Visit(
             org=request.site.org,
             domain=request.site.domain,
-            circumstances=self.door.circumstances(request),
+            circumstances=circumstances,
             device=read_device(request, self.door.cookies[request.site.domain.dialect]) or "",
             trusted_by=api_token.credential.id if api_token else "",
         )
@@ -57,6 +66,11 @@ class AuthnCalls:
 
     def answer(self, request: Request, visit: Visit, outcome: Outcome) -> Json:
         return Json(data=outcome_object(request, self.steps, visit, outcome))
+
+
+def _forwarded_address(request: Request) -> str:
+    gateways = [ip_network(text) for text in request.site.org.settings.gateways]
+    return client_address(request.address, request.headers.get("x-forwarded-for"), gateways)
 
 
 def read_body(request: Request) -> Body:

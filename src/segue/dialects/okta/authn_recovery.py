@@ -4,7 +4,7 @@ A public caller is told the same of every user name; a trusted one (with an API 
 and is told of users that are not there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from segue.core.refusal import Refusal
@@ -89,7 +89,7 @@ class AuthnRecovery:
         """Counted like a password, by address and by the name as it was typed (AU-03)."""
         visit, body = await self.calls.visit(request), read_body(request)
         user_name = needed(body, "username")
-        standing = await self.limits.take(request, user_name)
+        standing = await self.limits.take(replace(request, address=visit.circumstances.address), user_name)
         try:
             check_standing(standing)
             response: Response = await self._begun(request, visit, body, user_name, purpose)
