@@ -142,6 +142,9 @@ def test_the_session_is_seen_and_closed(demo: Demo) -> None:
     assert (session["status"], session["login"], session["userId"]) == ("ACTIVE", ann["login"], ann["id"])
     assert session["amr"] == ["pwd"]
     assert answer["exists"] is True
+    for refreshed in (answer["refreshed"], answer["refreshedByLink"]):
+        assert (refreshed["id"], refreshed["status"]) == (session["id"], "ACTIVE")
+        assert refreshed["expiresAt"] >= session["expiresAt"]
     assert answer["existsAfterClose"] is False
     assert (answer["closedTwice"]["errorCode"], answer["closedTwice"]["status"]) == ("E0000007", 404)
     assert answer["closeSession"] is False

@@ -13,12 +13,16 @@ await report(async ({ settings, user }) => {
   const existsWithoutCookie = await stranger.session.exists();
   const session = await member.session.get();
   const exists = await member.session.exists();
+  const refreshed = await member.session.refresh();
+  const refreshedByLink = await session.refresh();
   await member.session.close();
   return {
     withoutCookie,
     existsWithoutCookie,
     session,
     exists,
+    refreshed,
+    refreshedByLink,
     idClaims: tokens.idToken.claims,
     existsAfterClose: await member.session.exists(),
     closedTwice: await thrown(() => member.session.close()),
