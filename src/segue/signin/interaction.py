@@ -20,6 +20,9 @@ from segue.stores import Claim, Commit, ConfigStore, SignInStore
 
 INTERACTION_KINDS: Final[frozenset[Kind]] = frozenset({"interaction"})
 _LIFE_MS: Final = 30 * 60_000
+LONGEST_MS: Final = 60 * 60_000
+"""However often a request is parked anew: what was proved on the way does not stay good for ever."""
+
 _GONE = "This sign-in page has expired or was used already. Go back to the application and start again."
 
 
@@ -79,6 +82,7 @@ async def park(
             "browser": digest(browser).hex(),
             "reference": reference,
             "pending": pending_data(pending),
+            "since_at": request.waiting_since_at or where.now_at,
         },
     )
     event = where.event("interaction.park", credential_id=bearer.id, app_id=app_id)
@@ -110,6 +114,9 @@ async def load(
     data = found.credential.data
     if browser is None or not hmac.compare_digest(digest(browser).hex(), str(data["browser"])):
         raise _gone("same_browser", bearer)
+    since_at = cast("int", data.get("since_at", circumstances.now_at))
+    if circumstances.now_at - since_at > LONGEST_MS:
+        raise _gone("not_too_long_ago", bearer)
     app_id = cast("str | None", data["app_id"])
     app = await config.application(org.id, app_id) if app_id else None
     if app_id and app is None:
@@ -127,6 +134,7 @@ async def load(
         login_hint=str(data["login"]),
         session_cookie=session_cookie,
         device=device,
+        waiting_since_at=since_at,
     )
     return Interaction(
         bearer=bearer,

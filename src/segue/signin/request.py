@@ -40,6 +40,8 @@ class SignInRequest:
     session_withheld: bool = False
     #: The secret by which this browser is remembered to have proved a second factor, if it has one.
     device: str | None = field(default=None, repr=False)
+    #: Since when the request waits for its user (epoch ms); 0 where it does not.
+    waiting_since_at: int = 0
     #: What this way in does by default where a ticket meets somebody else's session; else the kind of ticket says.
     when_other_user: WhenOtherUser | None = None
 

@@ -121,6 +121,21 @@ async def test_OT_15_a_waiting_page_is_of_no_use_elsewhere(scene: Scene):
     assert not is_signed_in(stranger)
 
 
+async def test_what_was_proved_on_the_way_is_good_for_an_hour(scene: Scene):
+    """However often the page is asked for anew."""
+    factor, offer = await scene.enrolled("totp")
+    page = await password(scene.browser, scene.house.ann)
+    for _ in range(2):
+        scene.house.clock.ahead_ms += 25 * 60_000
+        again = await scene.browser.post_form(scene.browser.page, {"step": "ask", "factor": factor.id})
+        page = await onward(scene.browser, again)
+        assert page.status == 200
+    scene.house.clock.ahead_ms += 25 * 60_000
+    answer = await answer_with(scene.browser, page, passcode=scene.code(offer))
+    assert "interaction_gone" in answer.text
+    assert not is_signed_in(scene.browser)
+
+
 async def test_a_change_of_the_user_ends_what_waits(scene: Scene):
     """The password that was proved is no longer one."""
     _, offer = await scene.enrolled("totp")
