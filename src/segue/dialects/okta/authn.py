@@ -62,7 +62,10 @@ class PrimaryAuthentication:
         except Refusal as refusal:  # written here and not at the edge, so that it too says how the caller stands
             event_id = await self.door.recorder.refuse(self.door.circumstances(request), refusal, EVENT)
             response = write_error(request, refusal, event_id)
-        return response.with_headers(*limit_headers(standing, request.now_at)) if standing else response
+        if standing is None:
+            return response
+        later = () if standing.allowed else (("retry-after", str(standing.reset_s)),)
+        return response.with_headers(*limit_headers(standing, request.now_at), *later)
 
     async def _answer(self, request: Request, credentials: Credentials) -> Json:
         where = self.door.circumstances(request)
