@@ -76,7 +76,7 @@ def test_AU_03_parallel_guesses_are_evaluated_as_often_as_the_limit_allows(
             return site.browser().post(AUTHN, json={"username": login, "password": password}).status_code
         return browser.copy().post(str(page.url), data={"username": login, "password": password}).status_code
 
-    with ThreadPoolExecutor(40) as pool:
+    with ThreadPoolExecutor(30) as pool:  # as many as one worker has room for, should they all meet there
         statuses = Counter(pool.map(guess, range(GUESSES)))
     assert statuses == {401: GUESSES}
     assert 0 < evaluated(stored) <= LOCKOUT
