@@ -177,6 +177,8 @@ def running_server(
             _wait_until_ready(server)
             yield server
         finally:
+            if tls:  # a client that never reads the server's farewell keeps its connection half open
+                http.close()
             _stop(server, faults)
 
 

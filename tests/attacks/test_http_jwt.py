@@ -11,6 +11,7 @@ from tests.okta_steps import (
     ORG,
     answer,
     authorize,
+    claims_of,
     exchange,
     is_signed_in,
     signed_in,
@@ -82,10 +83,14 @@ def test_JO_08_a_token_works_where_it_is_meant_to_and_nowhere_else(server: Serve
         "id token of default": (of_default["id_token"], hints[DEFAULT]),
     }
     now, person = int(time.time()), site.person("ann")
+    live = claims_of(of_org["access_token"], site)
     common = {"iss": site.base_url, "iat": now, "exp": now + 600, "sub": person.id, "ver": 1}
     forged = {
         "our key, an access token nobody issued": {**common, "aud": site.base_url, "jti": "AT.atkVbVSgi209F1xxxxxx"},
         "our key, the id of a session": {**common, "aud": site.base_url, "jti": f"AT.{browser.cookies['sid'][:20]}"},
+        "our key, a live access token for somebody else": {**live, "aud": "https://resource.example"},
+        "our key, a live access token of another server": {**live, "iss": f"{site.base_url}/oauth2/default"},
+        "our key, a live access token that is over": {**live, "exp": now - 10},
         "our key, no jti": {**common, "aud": site.base_url},
         "our key, expired": {**common, "aud": site.base_url, "jti": "AT.x", "exp": now - 10},
         "our key, another issuer": {**common, "iss": twin.base_url, "aud": site.base_url, "jti": "AT.x"},

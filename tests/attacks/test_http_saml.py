@@ -37,7 +37,7 @@ def send(
 ) -> httpx.Response:
     """An AuthnRequest of ``app``; what is named in ``request`` replaces what it should say."""
     wanted = {"issuer": app.entity_id, "at": instant_now(), **request}
-    made = authn_request(**wanted)  # type: ignore[arg-type]
+    made = authn_request(**wanted)
     more = {"RelayState": relay_state} if relay_state else {}
     if binding == "post":
         return browser.post(app.sso_path, data={"SAMLRequest": base64.b64encode(made.text.encode()).decode(), **more})

@@ -553,6 +553,38 @@ def test_OT_15_forms_images_and_frames_of_another_site(site: Site) -> None:
     assert is_signed_in(victim) == "ann@example.com"
 
 
+FOREIGN_FORM = [{"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}, {"origin": "null"}]
+
+
+@pytest.mark.parametrize("headers", FOREIGN_FORM, ids=str)
+@pytest.mark.parametrize("prompt", [None, "none"])
+def test_OT_15_a_form_of_another_site_meets_the_session_that_the_browser_kept_back(
+    site: Site, headers: dict[str, str], prompt: str | None
+) -> None:
+    """A browser sends no Lax cookie with such a form, and every cookie with the redirect that answers it."""
+    victim, nobody = signed_in(site, "ann"), site.browser()
+    web = site.org.clients["web"]
+    for browser in (victim, nobody):
+        kept, cookie = dict(browser.cookies), browser.cookies.get("sid")
+        browser.cookies.clear()
+        form = asks(web, response_type="id_token", prompt=prompt, sessionToken=session_token(site, "bob"))
+        posted = browser.post(f"{ORG}/authorize", data=form, headers=headers)
+        assert posted.status_code == 303
+        assert "sid" not in browser.cookies
+        browser.cookies.update(kept)
+        done = browser.follow(posted)
+        if browser is nobody:
+            assert "id_token" in answer(done)
+            assert is_signed_in(browser) == "bob@example.com"
+            continue
+        assert browser.cookies["sid"] == cookie
+        if prompt is None:
+            assert "Continue as Bob?" in done.text
+        else:
+            assert answer(done)["error"] == "login_required"
+        assert is_signed_in(browser) == "ann@example.com"
+
+
 @pytest.mark.parametrize(("client", "outcome"), [("refusing", "access"), ("replacing", "replaced")])
 def test_OT_15_an_application_may_choose_another_outcome(site: Site, client: str, outcome: str) -> None:
     browser = signed_in(site, "ann")

@@ -276,6 +276,10 @@ def floods() -> dict[str, tuple[str, str, bytes, dict[str, str]]]:
     }
 
 
+# These are within the limits, and what they say is only wrong.
+BEARABLE = {"a long password", "a long user name", "a long token", "a long cookie", "many cookies"}
+
+
 def test_OA_14_floods_of_parameters_are_refused_and_forgotten(server: Server, site: Site) -> None:
     def flood() -> None:
         for name, (method, path, body, headers) in floods().items():
@@ -283,7 +287,8 @@ def test_OA_14_floods_of_parameters_are_refused_and_forgotten(server: Server, si
             if response.is_redirect:
                 assert answer(response)["error"] == "invalid_scope", name
                 continue
-            assert response.status_code in (200, 400, 401, 413, 414, 431), (name, response.status_code)
+            expected = (200, 401) if name in BEARABLE else (400, 413, 414, 431)
+            assert response.status_code in expected, (name, response.status_code)
             if response.status_code >= 400 and "x-okta-request-id" in response.headers:
                 assert response.content, name
 

@@ -208,6 +208,6 @@ def test_what_the_event_of_a_failure_says(server: Server, site: Site) -> None:
     event = server.inside(lambda org: org.event(event_id))
     assert (event.type, event.outcome, event.reason) == ("authn.primary", "refused", "credentials")
     assert event.user_id == site.person("suspended").id
-    checks = {check["name"]: check["passed"] for check in event.detail["trail"]["checks"]}  # type: ignore[index,call-overload]
+    checks = {check["name"]: check["passed"] for check in event.detail["trail"]["checks"]}  # type: ignore[index]
     assert checks["user_known"]
     assert not checks["user_active"]

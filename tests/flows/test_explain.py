@@ -19,7 +19,7 @@ def explained(server: Server, event_id: str) -> str:
 def failures(server: Server, event_id: str) -> dict[str, dict[str, Any]]:
     """What ``explain`` prints of the checks that failed, without a process for each question."""
     event = server.inside(lambda org: org.event(event_id))
-    checks: list[dict[str, Any]] = event.detail["trail"]["checks"]  # type: ignore[index,call-overload]
+    checks: list[dict[str, Any]] = event.detail["trail"]["checks"]  # type: ignore[index]
     assert all(check["mend"] for check in checks if not check["passed"]), checks
     return {check["name"]: check for check in checks if not check["passed"]}
 

@@ -203,7 +203,9 @@ async def test_a_spent_or_expired_parent_ends_nothing(scene: Scene) -> None:
         assert await scene.spend(child)
 
 
-async def test_R_21_another_epoch_voids_it(scene: Scene, database: TestDatabase) -> None:
+async def test_OT_03_KE_03_an_epoch_raised_after_a_promotion_or_restore_voids_it(
+    scene: Scene, database: TestDatabase
+) -> None:
     ticket = await scene.mint()
     for epoch in (EPOCH + 1, EPOCH - 1):
         store = database.store(epoch=epoch)

@@ -66,7 +66,7 @@ _FACTS = local(f"""
 _ADD = local("""
     INSERT INTO credentials (org_id, partition, id, kind, digest, parent_id, root_id, bind_path, minted_by, user_id,
         user_stamp, app_id, target_app_id, domain, server_id, issued_at, expires_at, idle_expires_at, epoch, data)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, {now}, {now} + $16, {now} + $17, $18, $19)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16 + $17, $16 + $18, $19, $20)
 """)
 _RENEW = local(f"""
     UPDATE credentials AS c
@@ -101,6 +101,7 @@ _GUARD = """
         SELECT 1 FROM json_each(:live_ids) AS live JOIN tombstones AS t
         ON t.org_id = :org_id AND t.partition = :partition AND t.id = live.value)
 """
+_CLOCK = local(statements.CLOCK)
 _PUT_TOMBSTONE = local(statements.PUT_TOMBSTONE)
 _PUT_PARTICIPATION = local(statements.PUT_PARTICIPATION)
 _PARTICIPATIONS = local(statements.PARTICIPATIONS)
@@ -164,8 +165,7 @@ class SqliteCredentials(SqlitePart):
                     raise RolledBack
             if commit.factor_step and not record_step(connection, commit.org_id, commit.partition, commit.factor_step):
                 raise RolledBack
-            for credential in commit.credentials:
-                connection.execute(_ADD, _new_values(commit.partition, credential, self._epoch))
+            _add_credentials(connection, commit, self._epoch)
             for part in commit.participations:
                 connection.execute(_PUT_PARTICIPATION, rows.participation_values(commit.org_id, commit.partition, part))
             for stone in commit.tombstones:
@@ -283,7 +283,15 @@ def _advance_values(commit: Commit, advance: Advance, epoch: int) -> dict[str, A
     }
 
 
-def _new_values(partition: int, new: NewCredential, epoch: int) -> tuple[Any, ...]:
+def _add_credentials(connection: sqlite3.Connection, commit: Commit, epoch: int) -> None:
+    """All with one moment of issue: the database's clock, read once."""
+    if commit.credentials:
+        ((now_at,),) = connection.execute(_CLOCK).fetchall()
+        values = (_new_values(commit.partition, new, now_at, epoch) for new in commit.credentials)
+        connection.executemany(_ADD, values)
+
+
+def _new_values(partition: int, new: NewCredential, now_at: int, epoch: int) -> tuple[Any, ...]:
     idle_ms = None if new.idle_ms is None else min(new.idle_ms, new.life_ms)
     return (
         new.org_id,
@@ -301,6 +309,7 @@ def _new_values(partition: int, new: NewCredential, epoch: int) -> tuple[Any, ..
         new.target_app_id,
         new.domain,
         new.server_id,
+        now_at,
         new.life_ms,
         idle_ms,
         epoch,

@@ -16,7 +16,6 @@ from segue.core.refusal import Refusal
 from segue.core.secret import new_id, random_partition
 from segue.core.strict import Malformed
 from segue.core.verdict import Check, Verdict
-from segue.events import Circumstances
 from segue.signin.passwords import PoolFull
 from segue.stores import StoreUnavailable
 from segue.web.client_address import Network
@@ -139,17 +138,8 @@ class Edge:
             return await self._refuse(route, request, fault)
 
     async def _refuse(self, route: Route, request: Request, refusal: Refusal) -> Response:
-        where = Circumstances(
-            org_id=request.site.org.id,
-            now_at=request.now_at,
-            source=self.source,
-            domain=request.site.domain.authority,
-            address=request.address,
-            user_agent=request.user_agent,
-            request_id=request.request_id,
-        )
         try:
-            event_id = await self.recorder.refuse(where, refusal, route.event)
+            event_id = await self.recorder.refuse(request.circumstances(self.source), refusal, route.event)
         except StoreUnavailable:
             log.exception("a refusal could not be recorded", extra={"request_id": request.request_id})
             return _unavailable(route, request)

@@ -81,15 +81,7 @@ class FrontDoor:
     sign_in_pages: Mapping[str, "SignInPage"]
 
     def circumstances(self, request: Request) -> Circumstances:
-        return Circumstances(
-            org_id=request.site.org.id,
-            now_at=request.now_at,
-            source=self.source,
-            domain=request.site.domain.authority,
-            address=request.address,
-            user_agent=request.user_agent,
-            request_id=request.request_id,
-        )
+        return request.circumstances(self.source)
 
     def sign_in_request(
         self,

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
+from segue.core.clock import Source
 from segue.core.org import Domain, Org
 from segue.core.strict import Params
+from segue.events import Circumstances
 
 SameSite = Literal["Lax", "None", "Strict"]
 
@@ -49,6 +51,18 @@ class Request:
     def params(self) -> Params:
         """The parameters of a request that may come by GET or POST: the form of a POST, else the query."""
         return self.form if self.method == "POST" else self.query
+
+    def circumstances(self, source: Source) -> Circumstances:
+        """What every event of this request has in common."""
+        return Circumstances(
+            org_id=self.site.org.id,
+            now_at=self.now_at,
+            source=source,
+            domain=self.site.domain.authority,
+            address=self.address,
+            user_agent=self.user_agent,
+            request_id=self.request_id,
+        )
 
     def cookie(self, name: str) -> str | None:
         """The value of a cookie; None where it is absent or given twice (OT-16: two of one name mean none)."""

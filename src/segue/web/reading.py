@@ -58,7 +58,7 @@ def read_head(scope: Scope) -> Head:
         headers=headers,
         peer=client[0] if client else "",
         ambiguous=ambiguous,
-        too_large=size > _MOST_HEADER_BYTES + _MOST_QUERY_BYTES,
+        too_large=size > _MOST_HEADER_BYTES,
     )
 
 

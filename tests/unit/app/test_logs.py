@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -15,18 +14,6 @@ from segue.settings import load
 
 BEARER = new_bearer("20t", 1, Source().now_at(), Source().random)
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg"
-
-
-@pytest.fixture(autouse=True)
-def _own_logging() -> Iterator[None]:
-    root, access = logging.getLogger(), logging.getLogger("uvicorn.access")
-    handlers, level, disabled = root.handlers[:], root.level, access.disabled
-    uvicorn_level = logging.getLogger("uvicorn").level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    access.disabled = disabled
-    logging.getLogger("uvicorn").setLevel(uvicorn_level)
 
 
 def line(capsys: pytest.CaptureFixture[str], text: str, *, form: str = "json", **extra: object) -> str:

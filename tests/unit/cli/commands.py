@@ -32,7 +32,7 @@ def failed(result: Result, says: str, *, status: int = 1) -> None:
     assert result.exit_code == status, result.output
     lines = result.stderr.strip().splitlines()
     assert says in result.stderr
-    assert "Traceback" not in result.output
+    assert "Traceback" not in result.output, result.output
     if status == 1:
         assert len(lines) == 1
         assert lines[0].startswith("segue: ")

@@ -24,7 +24,7 @@ OTHER = RSAKey.generate_key(2048, {"kid": "one", "alg": "RS256", "use": "sig"})
 JWKS = KeySet([KEY]).as_dict(private=False)
 EXPECTED = Expectation("http://localhost:8080", "client", "nonce")
 NOW = int(time.time())
-CLAIMS = {"iss": "http://localhost:8080", "aud": "client", "nonce": "nonce", "exp": NOW + 300, "sub": "ann"}
+CLAIMS = {"iss": "http://localhost:8080", "aud": "client", "nonce": "nonce", "exp": NOW + 86_400, "sub": "ann"}
 
 
 def signed(claims: Mapping[str, Any] = CLAIMS, key: RSAKey = KEY) -> str:

@@ -295,6 +295,13 @@ async def test_an_id_is_written_once(scene: Scene) -> None:
     assert await scene.store.event("org1", happened.id) is None
 
 
+async def test_what_is_written_together_was_issued_at_one_moment(scene: Scene) -> None:
+    assert await scene.commit(credentials=tuple(scene.new(scene.bearer()) for _ in range(500)))
+    connection = sqlite3.connect(scene.path)
+    assert len(connection.execute("SELECT DISTINCT issued_at FROM credentials").fetchall()) == 1
+    connection.close()
+
+
 async def test_participations_are_kept_once_a_protocol(scene: Scene) -> None:
     session = new_id("ses", PARTITION, 1, os.urandom)
     parts = (Participation(session, "app1", "saml", "old", "_1"), Participation(session, "app1", "oidc"))

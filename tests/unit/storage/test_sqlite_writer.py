@@ -110,11 +110,11 @@ async def test_a_failing_operation_fails_alone(path: Path, writer: Writer) -> No
 
 async def test_a_caller_who_leaves_takes_nothing_back(path: Path, writer: Writer) -> None:
     busy = asyncio.create_task(writer.run(held_up(0.05)))
-    leaving = asyncio.create_task(writer.run(add(1)))
+    leaving, staying = (asyncio.create_task(writer.run(add(ident))) for ident in (1, 2))
     await asyncio.sleep(0)
     leaving.cancel()
     await busy
-    await writer.run(add(2))
+    await asyncio.wait_for(staying, 5)  # of the same group
     assert await notes(path) == [1, 2]
 
 
@@ -385,6 +385,16 @@ async def test_no_checkpoint_begins_while_a_writer_could_start_the_log_over(
     checkpoints = [index for index, step in enumerate(steps) if "wal_checkpoint" in step]
     assert len(checkpoints) >= 6
     assert all(steps[index - 3 : index] == page for index in checkpoints)
+
+
+def test_a_lock_has_one_holder(path: Path) -> None:
+    one, two = (sqlite_locks.FileLock(path, "checkpoint") for _ in range(2))
+    with one.held_if_free() as first, two.held_if_free() as second:
+        assert (first, second) == (True, False)
+    with two.held_if_free() as now:
+        assert now
+    one.close()
+    two.close()
 
 
 async def test_one_process_at_a_time_makes_a_checkpoint(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

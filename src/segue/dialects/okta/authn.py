@@ -62,7 +62,10 @@ class PrimaryAuthentication:
             response = write_error(request, refusal, event_id)
             if refusal.reason == "locked":
                 response = Json(data=locked_out_object(request))
-        return response.with_headers(*limit_headers(standing, request.now_at)) if standing else response
+        if standing is None:
+            return response
+        later = () if standing.allowed else (("retry-after", str(standing.reset_s)),)
+        return response.with_headers(*limit_headers(standing, request.now_at), *later)
 
     async def _begin(self, request: Request, visit: Visit, credentials: Credentials) -> Json:
         door = self.calls.door
