@@ -13,7 +13,7 @@ from tests.clients.apache import Apache, free_address, go_on, open_folder, runni
 from tests.http_client import Browser
 from tests.installation import Installation
 from tests.okta_steps import session_token
-from tests.server import Server
+from tests.server import Server, running_server
 
 from segue.admin import applications
 from segue.admin.applications import Traits
@@ -105,6 +105,13 @@ def relying_party(
     )
     with running_apache(folder, base, "auth_openidc", site) as apache:
         yield RelyingParty(apache, oidc.client_id, secret)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of its own: a new algorithm changes the key set of the whole org."""
+    with running_server(tmp_path_factory.mktemp("algorithms"), workers=2) as running:
+        yield running
 
 
 @pytest.fixture

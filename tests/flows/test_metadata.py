@@ -45,7 +45,8 @@ def test_each_discovery_document_names_its_own_server(site: Site, path: str, iss
 
 def test_the_documents_tell_what_works(site: Site) -> None:
     document = site.browser().get("/.well-known/openid-configuration").json()
-    assert document["response_types_supported"] == ["code", "id_token"]
+    types = ["code", "id_token", "code id_token", "code token", "id_token token", "code id_token token"]
+    assert document["response_types_supported"] == types
     assert document["response_modes_supported"] == ["query", "fragment", "form_post", "okta_post_message"]
     assert document["id_token_signing_alg_values_supported"] == ["RS256"]
     assert document["subject_types_supported"] == ["public"]
