@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import httpx
 import uvloop
@@ -22,9 +23,10 @@ from segue.demo.backend import Backend
 from segue.demo.certificates import Certificates, ensure_certificates
 from segue.demo.folder import Folder, write_private
 from segue.demo.manifest import new_manifest
-from segue.demo.seed import Seeded, Workplace, seed
+from segue.demo.seed import Seeded, seed
 from segue.demo.servers import Site, Sockets, serving, stop_signal, until
 from segue.demo.trouble import Trouble
+from segue.demo.workplace import Workplace
 from segue.settings import Settings, SettingsError, ensure_master_key, load
 from segue.storage import open_store
 from segue.stores import StoreUnavailable
@@ -36,7 +38,13 @@ _SERVERS: Final = (
     NewServer(name="Org server", path=""),
     NewServer(name="default", path="oauth2/default", audience="api://default"),
 )
-_ABOUT: Final = {"ann": "may use every app", "bob": "may use every app", "outsider": "may use none of them"}
+_ABOUT: Final = {
+    "ann": "may use every app",
+    "bob": "may use every app",
+    "otp": "as well, and is asked for a code of an app each time",
+    "outsider": "may use none of them",
+}
+_MAIL_FROM: Final = "Segue demo <segue@harborbooks.example>"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,6 +103,8 @@ def _settings(folder: Folder, addresses: Addresses) -> Settings:
         port=addresses.port,
         log_level="warning",
         log_format="text",
+        mail=f"file://{quote(str(folder.mail))}",
+        mail_from=_MAIL_FROM,
     )
     if settings.master_key is not None or settings.epoch is not None:
         raise Trouble("The demo has keys of its own: unset SEGUE_MASTER_KEY and SEGUE_EPOCH to run it.")
@@ -139,7 +149,7 @@ async def _serve(
         ca = tls.ca if tls else None
         sites = [
             Site(addresses.idp_listener, segue.edge),
-            *example_apps(manifest, addresses, ca, _explain_command(folder.path)),
+            *example_apps(manifest, addresses, ca, _explain_command(folder.path), _short(folder.mail)),
         ]
         async with serving(sites, sockets, tls) as running:
             await _every_port_answers(addresses, ca)
@@ -173,6 +183,7 @@ def _welcome(seeded: Seeded, addresses: Addresses, folder: Folder, ca: Path | No
         ("", addresses.foreign_login, "the same on a foreign site"),
         ("Web app", addresses.web, "OpenID Connect"),
         ("SAML app", addresses.saml, "SAML 2.0"),
+        ("WS-Fed app", addresses.wsfed, "WS-Federation"),
         ("Single-page app", addresses.spa, "OpenID Connect in the browser"),
         ("Playground", addresses.playground, "walk each flow, see every request"),
     )

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 FIRST_PORT: Final = 8080
 _IMPLIED: Final = {"http": 80, "https": 443}
-MAX_FIRST_PORT: Final = 65535 - (9105 - FIRST_PORT)
+MAX_FIRST_PORT: Final = 65535 - (9106 - FIRST_PORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,21 @@ class Addresses:
         return self._at(self.playground_listener)
 
     @property
+    def wsfed(self) -> str:
+        return self._at(self.wsfed_listener)
+
+    @property
     def all(self) -> tuple[str, ...]:
-        return (self.idp, self.foreign_login, self.login, self.web, self.saml, self.spa, self.playground)
+        return (
+            self.idp,
+            self.foreign_login,
+            self.login,
+            self.web,
+            self.saml,
+            self.spa,
+            self.playground,
+            self.wsfed,
+        )
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
@@ -77,6 +90,7 @@ class Addresses:
             self.saml_listener,
             self.spa_listener,
             self.playground_listener,
+            self.wsfed_listener,
         )
 
     @property
@@ -106,6 +120,10 @@ class Addresses:
     @property
     def playground_listener(self) -> Listener:
         return Listener("localhost", self._shifted(9105))
+
+    @property
+    def wsfed_listener(self) -> Listener:
+        return Listener("localhost", self._shifted(9106))
 
     def _shifted(self, port: int) -> int:
         return port + self.port - FIRST_PORT

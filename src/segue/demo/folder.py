@@ -15,8 +15,9 @@ _MARK_TEXT: Final = "This folder belongs to Segue's demo. `./dev run --fresh` re
 _KEPT: Final = "seed.json"
 _MANIFEST: Final = "demo.json"
 _CERTIFICATES: Final = "tls"
+_MAIL: Final = "mail"
 #: All that the demo ever puts here, as patterns; nothing else is removed.
-_OURS: Final = (_KEPT, _MANIFEST, _CERTIFICATES, "master.key", "epoch", "segue.db*")
+_OURS: Final = (_KEPT, _MANIFEST, _CERTIFICATES, _MAIL, "master.key", "epoch", "segue.db*")
 _OWNER_ONLY: Final = 0o600
 
 
@@ -24,12 +25,14 @@ _OWNER_ONLY: Final = 0o600
 class Kept:
     """Secrets of the seeded org that the database has only digests of; names are the manifest's.
 
-    ``announced`` says that the administrator's password was printed.
+    ``totp_secrets`` are in base32, as an authenticator app takes them. ``announced`` says that the administrator's
+    password was printed.
     """
 
     passwords: dict[str, str] = field(default_factory=dict)
     client_secrets: dict[str, str] = field(default_factory=dict)
     api_token: str = ""
+    totp_secrets: dict[str, str] = field(default_factory=dict)
     announced: bool = False
 
 
@@ -53,6 +56,11 @@ class Folder:
     @property
     def certificates(self) -> Path:
         return self.path / _CERTIFICATES
+
+    @property
+    def mail(self) -> Path:
+        """Where the demo's mail goes, one file each."""
+        return self.path / _MAIL
 
     def close(self) -> None:
         self._lock.close()

@@ -24,12 +24,15 @@ def new_manifest(seeded: Seeded, kept: Kept, addresses: Addresses) -> Manifest:
             "default_issuer": f"{addresses.idp}/oauth2/default",
             "ssws": kept.api_token,
             "trusted_origin": addresses.login,
-            "users": {name: _person(person) for name, person in seeded.people.items()},
+            "users": {name: _person(name, person, kept) for name, person in seeded.people.items()},
             "apps": {
-                "web": _oidc("web", seeded, kept),
+                "web": _oidc("web", seeded, kept) | _embed_url(seeded.apps["web"], addresses),
                 "spa": _oidc("spa", seeded, kept),
-                "playground": _oidc("playground", seeded, kept),
+                "playground": _oidc("playground", seeded, kept) | _embed_url(seeded.apps["playground"], addresses),
                 "saml": saml_addresses(seeded.apps["saml"], addresses),
+                "playground_saml": saml_addresses(seeded.apps["playground_saml"], addresses),
+                "wsfed": wsfed_addresses(seeded.apps["wsfed"], addresses),
+                "bookmark": {"app_id": seeded.apps["bookmark"].id} | _embed_url(seeded.apps["bookmark"], addresses),
             },
         },
     }
@@ -43,14 +46,36 @@ def saml_addresses(app: Application, addresses: Addresses) -> dict[str, str]:
     return {
         "app_id": app.id,
         "sso_url": f"{base}/{app.name}/{app.external_key}/sso/saml",
+        **_embed_url(app, addresses),
         "metadata_url": f"{base}/{app.external_key}/sso/saml/metadata",
         "entity_id": app.saml.entity_id,
         "acs_url": app.saml.acs_urls[0],
     }
 
 
-def _person(person: Person) -> dict[str, str]:
-    return {"login": person.login, "password": person.password, "id": person.user.id}
+def wsfed_addresses(app: Application, addresses: Addresses) -> dict[str, str]:
+    """A WS-Federation application's entry; ``issuer`` is what its tokens name as theirs."""
+    if app.wsfed is None:
+        raise ValueError("not a WS-Federation application")
+    return {
+        "app_id": app.id,
+        "sso_url": f"{addresses.idp}/app/{app.name}/{app.external_key}/sso/wsfed/passive",
+        **_embed_url(app, addresses),
+        "issuer": f"{addresses.idp}/{app.external_key}",
+        "realm": app.wsfed.realm,
+        "reply_url": app.wsfed.reply_urls[0],
+    }
+
+
+def _embed_url(app: Application, addresses: Addresses) -> dict[str, str]:
+    """The address of the application's first link."""
+    return {"embed_url": f"{addresses.idp}/home/{app.name}/{app.id}/{app.links[0].id}"}
+
+
+def _person(name: str, person: Person, kept: Kept) -> dict[str, str]:
+    entry = {"login": person.login, "password": person.password, "id": person.user.id}
+    secret = kept.totp_secrets.get(name)
+    return entry | {"totp_secret": secret} if secret else entry
 
 
 def _oidc(key: str, seeded: Seeded, kept: Kept) -> dict[str, str]:

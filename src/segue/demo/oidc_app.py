@@ -125,6 +125,9 @@ class _Orders:
         )
 
     async def login(self, request: Request) -> Response:
+        # OpenID Connect Core 4: whoever starts a sign-in here from elsewhere names the issuer, and there is only one.
+        if request.query_params.get("iss", self.config.backend.base_url) != self.config.backend.base_url:
+            return self._failed(ValueError("this app signs in at Segue alone"))
         page = self.config.login_pages.get(request.query_params.get("via", ""))
         wishes = {"prompt": "login"} if request.query_params.get("prompt") == "login" else {}
         try:

@@ -26,11 +26,13 @@ class FormTooLarge(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Makes the pages of one app. ``connect`` are the origins its scripts may call, ``frames`` those it may frame."""
+    """Makes the pages of one app. ``connect`` are the origins its scripts may call, ``frames`` those it may frame,
+    ``images`` those it may show images of."""
 
     environment: Environment
     connect: tuple[str, ...] = ()
     frames: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
 
     def html(self, template: str, *, status: int = 200, **context: object) -> HTMLResponse:
         """The page of ``template``, never cached, with nothing loaded from anywhere but here."""
@@ -38,7 +40,7 @@ class Pages:
             "default-src 'none'",
             "style-src 'self'",
             "script-src 'self'",
-            "img-src 'self' data:",
+            " ".join(["img-src", "'self'", "data:", *self.images]),
             " ".join(["connect-src", "'self'", *self.connect]),
             " ".join(["frame-src", *(self.frames or ("'none'",))]),
             "frame-ancestors 'none'",
@@ -54,7 +56,13 @@ class Pages:
         return HTMLResponse(self.environment.get_template(template).render(context), status, headers)
 
 
-def new_pages(*, connect: tuple[str, ...] = (), frames: tuple[str, ...] = (), **everywhere: object) -> Pages:
+def new_pages(
+    *,
+    connect: tuple[str, ...] = (),
+    frames: tuple[str, ...] = (),
+    images: tuple[str, ...] = (),
+    **everywhere: object,
+) -> Pages:
     """Pages whose templates all see ``everywhere``."""
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
@@ -64,7 +72,7 @@ def new_pages(*, connect: tuple[str, ...] = (), frames: tuple[str, ...] = (), **
         lstrip_blocks=True,
     )
     environment.globals.update(everywhere)
-    return Pages(environment, connect, frames)
+    return Pages(environment, connect, frames, images)
 
 
 def static_files() -> Mount:

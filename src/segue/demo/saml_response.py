@@ -7,7 +7,8 @@ it belongs to.
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -91,35 +92,44 @@ def read_response(encoded: str, *, idp: IdentityProvider, entity_id: str, acs_ur
     The caller still has to see to it that ``assertion_id`` was not used before and that ``in_response_to`` is a request
     of its own.
     """
-    try:
-        document = base64.b64decode("".join(encoded.split()), validate=True)
-        root: Any = deserialize_xml(document)
+    with refusing():
+        root: Any = deserialize_xml(base64.b64decode("".join(encoded.split()), validate=True))
         _check_status(root)
-        signed = _signed_part(root)
-        said = validate_response(
-            data=base64.b64encode(signed),
-            certificate=idp.certificates,
-            expected_audience=entity_id,
-            idp_issuer=idp.entity_id,
-            allowed_time_drift=TimeDriftLimits(_DRIFT, _DRIFT),
-        )
-        assertion = _verified_assertion(signed, idp.certificates)
-        _check_confirmation(assertion, acs_url)
-        name_id, statement = assertion.find("saml:Subject/saml:NameID", _NAMES), _statement(assertion)
-        return Arrival(
-            name_id=said.name_id,
-            name_id_format=name_id.get("Format", ""),
-            attributes=tuple((attribute.name, ", ".join(attribute.values)) for attribute in said.attributes),
-            session_index=statement.get("SessionIndex", ""),
-            issuer=said.issuer,
-            assertion_id=assertion.attrib["ID"],
-            in_response_to=said.in_response_to,
-            authenticated_at=_instant(statement.attrib["AuthnInstant"]),
-            usable_until=_instant(_confirmation(assertion).attrib["NotOnOrAfter"]),
-            xml="\n".join(_lines(root, 0)),
-        )
-    except ResponseRefused:
-        raise
+        return read_signed(_signed_part(root), to_lines(root), idp=idp, audience=entity_id, recipient=acs_url)
+
+
+def read_signed(signed: bytes, text: str, *, idp: IdentityProvider, audience: str, recipient: str) -> Arrival:
+    """Who the one assertion in ``signed`` signs in: a document of its own, or one that holds it, with a signature that
+    covers all of it. ``text`` is what the whole answer looks like. Raises what :func:`refusing` takes."""
+    said = validate_response(
+        data=base64.b64encode(signed),
+        certificate=idp.certificates,
+        expected_audience=audience,
+        idp_issuer=idp.entity_id,
+        allowed_time_drift=TimeDriftLimits(_DRIFT, _DRIFT),
+    )
+    assertion = _verified_assertion(signed, idp.certificates)
+    _check_confirmation(assertion, recipient)
+    name_id, statement = assertion.find("saml:Subject/saml:NameID", _NAMES), _statement(assertion)
+    return Arrival(
+        name_id=said.name_id,
+        name_id_format=name_id.get("Format", ""),
+        attributes=tuple((attribute.name, ", ".join(attribute.values)) for attribute in said.attributes),
+        session_index=statement.get("SessionIndex", ""),
+        issuer=said.issuer,
+        assertion_id=assertion.attrib["ID"],
+        in_response_to=said.in_response_to,
+        authenticated_at=_instant(statement.attrib["AuthnInstant"]),
+        usable_until=_instant(_confirmation(assertion).attrib["NotOnOrAfter"]),
+        xml=text,
+    )
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Makes one ResponseRefused of all that can be wrong with an answer."""
+    try:
+        yield
     except MiniSAMLError as error:
         raise ResponseRefused(_reason(error)) from error
     except binascii.Error as error:
@@ -132,9 +142,14 @@ def read_response(encoded: str, *, idp: IdentityProvider, entity_id: str, acs_ur
 def pretty(encoded: str) -> str | None:
     """A ``SAMLResponse`` as text that people can read, one element a line; None for what is none. Proves nothing."""
     try:
-        return "\n".join(_lines(deserialize_xml(base64.b64decode("".join(encoded.split()), validate=True)), 0))
+        return to_lines(deserialize_xml(base64.b64decode("".join(encoded.split()), validate=True)))
     except _UNREADABLE:
         return None
+
+
+def to_lines(root: Any) -> str:
+    """A document as text that people can read, one element a line."""
+    return "\n".join(_lines(root, 0))
 
 
 def _lines(element: Any, depth: int) -> Sequence[str]:

@@ -5,31 +5,25 @@ token) is kept in the demo's folder; where either side was lost, a new secret is
 finished by the next.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import Final
-from urllib.parse import urlsplit
 
 from segue.admin import applications, orgs, origins, tokens, users
-from segue.admin.applications import Traits
 from segue.admin.change import Change
 from segue.admin.orgs import NewOrg, NewServer
 from segue.admin.users import NewUser
-from segue.core.application import Application, OidcClient, SamlServiceProvider
-from segue.core.clock import Source
+from segue.core.application import Application
 from segue.core.org import Org, OrgSettings
 from segue.core.refusal import Refusal
-from segue.core.sealing import Sealer
 from segue.core.secret import RandomBytes, read_bearer
 from segue.core.user import User
 from segue.demo.addresses import Addresses
-from segue.demo.folder import Kept
-from segue.events import Circumstances
-from segue.signin.passwords import PasswordHasher
-from segue.stores import Store
+from segue.demo.seed_apps import seed_applications
+from segue.demo.seed_second_factor import ensure_group, ensure_member, ensure_totp
+from segue.demo.workplace import Workplace
 
 _ORG: Final = "Segue demo"
-_ACTOR: Final = "demo"
 _DIALECT: Final = "okta"
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 _MAIL: Final = "harborbooks.example"
@@ -38,24 +32,12 @@ ADMIN: Final = "admin"
 _PEOPLE: Final = {
     "ann": ("Ann", "Lindqvist", "Europe/Stockholm"),
     "bob": ("Bob", "Okafor", "Africa/Lagos"),
+    "otp": ("Otto", "Petersen", "Europe/Copenhagen"),
     "outsider": ("Olga", "Outsider", "Europe/Lisbon"),
 }
-_ASSIGNED: Final = ("ann", "bob")
-
-
-@dataclass(frozen=True, slots=True)
-class Workplace:
-    """What seeding works with. ``save`` writes the secrets in ``kept`` to the demo's folder, before they matter."""
-
-    store: Store
-    sealer: Sealer
-    hasher: PasswordHasher
-    source: Source
-    kept: Kept
-    save: Callable[[], None]
-
-    def change(self, org_id: str) -> Change:
-        return Change(Circumstances(org_id, self.source.now_at(), self.source), _ACTOR)
+_ASSIGNED: Final = ("ann", "bob", "otp")
+_SECOND_FACTOR: Final = "otp"
+_REMEMBER_DEVICE_S: Final = 15 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +70,13 @@ async def seed(at: Workplace, addresses: Addresses, servers: tuple[NewServer, ..
     new = NewOrg(name=_ORG, base_url=addresses.idp, dialect=_DIALECT, servers=servers)
     established = await orgs.establish_org(at.store, at.sealer, new, at.change(""))
     change = at.change(established.org.id)
-    await _settings(at, established.org, addresses, change)
+    group = await ensure_group(at, change)
+    await _settings(at, established.org, addresses, group.id, change)
     people = {name: await _person(at, name, change) for name in _PEOPLE}
     admin = await _person(at, ADMIN, change)
-    apps = await _applications(at, addresses, change)
+    await ensure_member(at, group, people[_SECOND_FACTOR].user, change)
+    await ensure_totp(at, _SECOND_FACTOR, people[_SECOND_FACTOR].user, established.org, established.domain, change)
+    apps = await seed_applications(at, addresses, change)
     for app in apps.values():
         for name in _ASSIGNED:
             await applications.assign(at.store, app.id, people[name].user.id, change)
@@ -110,14 +95,21 @@ async def _point_to(at: Workplace, base_url: str) -> None:
         await orgs.add_domain(at.store, base_url, _DIALECT, at.change(domains[0].org_id))
 
 
-async def _settings(at: Workplace, org: Org, addresses: Addresses, change: Change) -> None:
+async def _settings(at: Workplace, org: Org, addresses: Addresses, group_id: str, change: Change) -> None:
     links = (
         ("Login page", addresses.login, "Harbor Books: a custom login page that calls the Authentication API"),
         ("Web app", addresses.web, "Harbor Orders: OpenID Connect"),
         ("SAML app", addresses.saml, "Harbor Library: SAML 2.0"),
+        ("WS-Federation app", addresses.wsfed, "Harbor Ledger: WS-Federation with a SAML 2.0 token"),
         ("Playground", addresses.playground, "Each flow step by step, with every request"),
     )
-    wanted: OrgSettings = replace(org.settings, landing_links=links)
+    wanted: OrgSettings = replace(
+        org.settings,
+        landing_links=links,
+        second_factor_groups=(group_id,),
+        remember_device_s=_REMEMBER_DEVICE_S,
+        session_image=True,
+    )
     if wanted != org.settings:
         await orgs.change_settings(at.store, wanted, change)
 
@@ -147,82 +139,6 @@ def _profile(name: str, login: str) -> dict[str, str]:
     return {"firstName": first, "lastName": last, "email": login, "locale": "en_GB", "timezone": zone}
 
 
-async def _applications(at: Workplace, addresses: Addresses, change: Change) -> dict[str, Application]:
-    known = {app.name: app for app in await applications.list_applications(at.store, change)}
-    web = _web_client(f"{addresses.web}/callback", f"{addresses.web}/signed-out")
-    playground = _web_client(f"{addresses.playground}/callback", f"{addresses.playground}/")
-    spa = OidcClient(
-        client_id="",
-        redirect_uris=(f"{addresses.spa}/callback",),
-        post_logout_redirect_uris=(f"{addresses.spa}/",),
-        authentication="none",
-    )
-    saml = SamlServiceProvider(
-        entity_id=f"{addresses.saml}/metadata",
-        # The second one is the playground's, which stands in for the app to show the response.
-        acs_urls=(f"{addresses.saml}/acs", f"{addresses.playground}/saml/acs"),
-        attributes={"firstName": "firstName", "lastName": "lastName", "email": "email"},
-    )
-    home = urlsplit(addresses.idp).netloc
-    return {
-        "web": await _oidc(at, "web", Traits(label="Harbor Orders", name="harbor_orders"), web, known, change),
-        "spa": await _oidc(at, "spa", Traits(label="Harbor Shelf", name="harbor_shelf"), spa, known, change),
-        "playground": await _oidc(
-            at, "playground", Traits(label="Playground", name="playground"), playground, known, change
-        ),
-        "saml": await _saml(
-            at, Traits(label="Harbor Library", name="harbor_library", home_authority=home), saml, known, change
-        ),
-    }
-
-
-def _web_client(redirect_uri: str, post_logout_redirect_uri: str) -> OidcClient:
-    """A client with a secret that may ask for a code or for an ID token."""
-    return OidcClient(
-        client_id="",
-        redirect_uris=(redirect_uri,),
-        post_logout_redirect_uris=(post_logout_redirect_uri,),
-        response_types=frozenset({"code", "id_token"}),
-        grant_types=frozenset({"authorization_code", "implicit"}),
-    )
-
-
-async def _oidc(
-    at: Workplace, key: str, traits: Traits, client: OidcClient, known: dict[str, Application], change: Change
-) -> Application:
-    app = known.get(traits.name)
-    if app is None or app.oidc is None:
-        registered = await applications.create_oidc(at.store, traits, client, change)
-        if registered.client_secret is not None:
-            _keep_client_secret(at, key, registered.client_secret)
-        return registered.application
-    oidc = replace(client, client_id=app.oidc.client_id, secret_digests=app.oidc.secret_digests)
-    app = await _updated(at, app, replace(app, label=traits.label, oidc=oidc), change)
-    if not client.public and key not in at.kept.client_secrets:
-        app, secret = await applications.new_client_secret(at.store, app.id, change, keep_old=False)
-        _keep_client_secret(at, key, secret)
-    return app
-
-
-async def _saml(
-    at: Workplace, traits: Traits, provider: SamlServiceProvider, known: dict[str, Application], change: Change
-) -> Application:
-    app = known.get(traits.name)
-    if app is None:
-        return (await applications.create_saml(at.store, traits, provider, change)).application
-    after = replace(app, label=traits.label, saml=provider, home_authority=traits.home_authority)
-    return await _updated(at, app, after, change)
-
-
-async def _updated(at: Workplace, before: Application, after: Application, change: Change) -> Application:
-    return before if after == before else await applications.update_application(at.store, after, change)
-
-
-def _keep_client_secret(at: Workplace, key: str, secret: str) -> None:
-    at.kept.client_secrets[key] = secret
-    at.save()
-
-
 async def _trust_origins(at: Workplace, addresses: Addresses, change: Change) -> None:
     """Trusts the origins of today; those that the demo had at other ports are trusted no more."""
     wanted = {
@@ -232,6 +148,7 @@ async def _trust_origins(at: Workplace, addresses: Addresses, change: Change) ->
         "Harbor Library": addresses.saml,
         "Harbor Shelf": addresses.spa,
         "Playground": addresses.playground,
+        "Harbor Ledger": addresses.wsfed,
     }
     active = [known for known in await at.store.trusted_origins(change.org_id) if known.status == "active"]
     for known in active:

@@ -7,8 +7,8 @@ def test_the_addresses_everybody_knows() -> None:
     known = Addresses()
     assert known.idp == "http://localhost:8080"
     assert known.foreign_login == "http://127.0.0.1:9100"
-    assert [known.login, known.web, known.saml, known.spa, known.playground] == [
-        f"http://localhost:{port}" for port in range(9101, 9106)
+    assert [known.login, known.web, known.saml, known.spa, known.playground, known.wsfed] == [
+        f"http://localhost:{port}" for port in range(9101, 9107)
     ]
 
 
@@ -17,7 +17,7 @@ def test_all_move_together() -> None:
     assert moved.idp == "https://localhost:18080"
     assert moved.foreign_login == "https://127.0.0.1:19100"
     assert moved.playground == "https://localhost:19105"
-    assert {listener.port for listener in moved.listeners} == {18080, *range(19100, 19106)}
+    assert {listener.port for listener in moved.listeners} == {18080, *range(19100, 19107)}
 
 
 @pytest.mark.parametrize(("port", "tls", "idp"), [(80, False, "http://localhost"), (443, True, "https://localhost")])

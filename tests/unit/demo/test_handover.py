@@ -2,12 +2,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from segue.demo.handover import Destinations, add_query, split_event
+from segue.demo.handover import Destinations, add_query, carrying, split_event
 
 IDP = "http://localhost:8080"
 AUTHORIZE = f"{IDP}/oauth2/v1/authorize"
 SSO = f"{IDP}/app/library/exk1/sso/saml"
-DESTINATIONS = Destinations(IDP, ("/oauth2/v1/authorize",), ("/app/library/exk1/sso/saml",))
+DESTINATIONS = Destinations(IDP, ("/oauth2/v1/authorize",), {"/app/library/exk1/sso/saml": "Harbor Library"})
 
 
 @pytest.mark.parametrize("address", [AUTHORIZE, f"{AUTHORIZE}?client_id=a&state=b%20c", SSO, f"{SSO}?SAMLRequest=x%2B"])
@@ -44,6 +44,23 @@ def test_nothing_else_ever_has_one(address: str) -> None:
     assert not DESTINATIONS.allowed(address)
     with pytest.raises(ValueError, match="Segue alone"):
         DESTINATIONS.with_token(address, "secret")
+
+
+def test_addresses_have_names() -> None:
+    assert DESTINATIONS.name_of(f"{SSO}?SAMLRequest=x") == "Harbor Library"
+    assert DESTINATIONS.name_of(AUTHORIZE) == "Harbor Orders"
+
+
+def test_a_one_time_token_takes_the_place_of_any_other() -> None:
+    address = DESTINATIONS.with_token(f"{SSO}?RelayState=x&sessionToken=a&onetimetoken=b", "c", name="onetimetoken")
+    assert parse_qsl(urlsplit(address).query) == [("RelayState", "x"), ("onetimetoken", "c")]
+
+
+def test_the_way_to_a_token_is_not_told_on() -> None:
+    answer = carrying(f"{SSO}?sessionToken=t")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{SSO}?sessionToken=t")
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_a_token_in_an_authorization_request() -> None:

@@ -11,14 +11,30 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
+from segue.demo.authenticator import Authenticator
 from segue.demo.backend import Backend
 from segue.demo.playground.flows import FLOWS, flow
+from segue.demo.playground.kit import Kit, SamlPlace, WsFedPlace
+from segue.demo.playground.link_steps import receive_image, receive_start
 from segue.demo.playground.recording import Pair, Recorder, arrived, departed, new_sent
 from segue.demo.playground.runs import Done, new_run
-from segue.demo.playground.steps import BrowserStep, Kit, authorize, receive_answer, receive_refusal
+from segue.demo.playground.steps import BrowserStep, authorize, receive_answer, receive_refusal
 from segue.demo.playground.tokens import Expectation, decode, verify
 
-KIT = Kit("http://localhost:9105", Backend("http://localhost:8080"), "client", "secret", "sso", "metadata", "sp")
+KIT = Kit(
+    own="http://localhost:9105",
+    backend=Backend("http://localhost:8080"),
+    client_id="client",
+    client_secret="secret",
+    sso_url="sso",
+    metadata_url="metadata",
+    sp_entity_id="sp",
+    own_saml=SamlPlace("embed", "metadata", "sp"),
+    wsfed=WsFedPlace("sso", "issuer", "realm"),
+    start_url="start",
+    api_token="api token",
+    authenticator=Authenticator("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"),
+)
 KEY = RSAKey.generate_key(2048, {"kid": "one", "alg": "RS256", "use": "sig"})
 OTHER = RSAKey.generate_key(2048, {"kid": "one", "alg": "RS256", "use": "sig"})
 JWKS = KeySet([KEY]).as_dict(private=False)
@@ -130,7 +146,7 @@ def test_keys_that_are_none(key_set: dict[str, Any]) -> None:
 
 
 def test_every_flow_can_be_found_and_ends() -> None:
-    assert len({each.id for each in FLOWS}) == len(FLOWS) == 6
+    assert len({each.id for each in FLOWS}) == len(FLOWS) == 14
     assert all(flow(each.id) is each for each in FLOWS)
     assert flow("none") is None
 
@@ -170,6 +186,37 @@ def test_a_failed_step_ends_a_run() -> None:
     assert (run.position, run.over) == (1, False)
     run.finish_step(Done(outcome="bad", failed=True))
     assert run.over
+
+
+def test_a_step_can_be_tried_again() -> None:
+    run = new_run("second-factor", "browser")
+    run.finish_step(Done(outcome="wrong", again=True))
+    assert (run.position, run.over, run.remark and run.remark.outcome) == (0, False, "wrong")
+    run.finish_step(Done(outcome="fine"))
+    assert (run.position, run.remark) == (1, None)
+
+
+@pytest.mark.parametrize(
+    ("seen", "failed", "text"),
+    [
+        ({"size": "1 x 1", "login": "ann"}, False, "ann is signed in"),
+        ({"size": "1 x 1", "login": ""}, False, "kept no cookie"),
+        ({"size": "not loaded"}, True, "did not arrive"),
+        ({}, False, "Without scripts"),
+    ],
+)
+def test_what_a_browser_did_with_an_image(seen: dict[str, str], failed: bool, text: str) -> None:
+    done = receive_image(new_run("image", "browser"), seen)
+    assert done.failed is failed
+    assert text in done.outcome
+
+
+def test_a_start_by_another_issuer() -> None:
+    run = new_run("embed-oidc", "browser")
+    run.values["issuer"] = "http://localhost:8080"
+    assert receive_start(run, {"iss": "https://elsewhere.example"}).failed
+    assert receive_start(run, {}).failed
+    assert not receive_start(run, {"iss": "http://localhost:8080"}).failed
 
 
 def test_the_last_step_of_the_replay_wants_a_refusal() -> None:

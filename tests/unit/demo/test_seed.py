@@ -1,5 +1,6 @@
 """Seeding on a real store: once, again, after a move, and after something got lost."""
 
+import base64
 import dataclasses
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -7,15 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from segue.admin import applications, users
+from segue.admin import applications, orgs, users
 from segue.admin.orgs import NewServer
 from segue.core.clock import Source
-from segue.core.sealing import Sealer
+from segue.core.factor import FactorEnrollment
+from segue.core.org import Org, OrgSettings
+from segue.core.sealing import Sealer, sealing_context
 from segue.core.secret import digest
 from segue.demo.addresses import Addresses
 from segue.demo.folder import Kept
 from segue.demo.manifest import Manifest, new_manifest
-from segue.demo.seed import Seeded, Workplace, new_password, seed
+from segue.demo.seed import Seeded, new_password, seed
+from segue.demo.workplace import Workplace
+from segue.policy.second_factor import asks_for_second_factor
 from segue.signin.passwords import PasswordHasher
 from segue.storage import migrate, open_store
 from segue.stores import Store
@@ -68,18 +73,19 @@ async def test_what_a_newcomer_gets(at: Workplace) -> None:
     assert not at.kept.announced
     assert [domain.base_url for domain in await at.store.domains()] == [HERE.idp]
     assert (okta["issuer"], okta["default_issuer"]) == (HERE.idp, f"{HERE.idp}/oauth2/default")
-    assert set(okta["users"]) == {"ann", "bob", "outsider"}
+    assert set(okta["users"]) == {"ann", "bob", "otp", "outsider"}
     for entry in okta["apps"].values():
-        assert await may_use(at, entry["app_id"]) == {"ann", "bob"}
-    assert set(okta["apps"]["web"]) == {"app_id", "client_id", "client_secret", "redirect_uri"}
+        assert await may_use(at, entry["app_id"]) == {"ann", "bob", "otp"}
+    assert set(okta["apps"]["web"]) == {"app_id", "client_id", "client_secret", "redirect_uri", "embed_url"}
     assert set(okta["apps"]["spa"]) == {"app_id", "client_id", "redirect_uri"}
-    assert set(okta["apps"]["saml"]) == {"app_id", "sso_url", "metadata_url", "entity_id", "acs_url"}
+    assert set(okta["apps"]["saml"]) == {"app_id", "sso_url", "embed_url", "metadata_url", "entity_id", "acs_url"}
+    assert set(okta["apps"]["wsfed"]) == {"app_id", "sso_url", "embed_url", "issuer", "realm", "reply_url"}
     org = await org_of(at.store)
     web = await at.store.application(org, okta["apps"]["web"]["app_id"])
     assert web is not None
     assert web.oidc is not None
     assert web.oidc.secret_digests == (digest(okta["apps"]["web"]["client_secret"]),)
-    assert web.oidc.response_types == {"code", "id_token"}
+    assert web.oidc.response_types == {"code", "id_token", "code id_token"}
     for name, entry in okta["users"].items():
         user = await at.store.user(org, entry["id"])
         assert user is not None
@@ -112,8 +118,8 @@ async def test_a_second_run_changes_nothing(at: Workplace) -> None:
         await at.store.trusted_origins(org),
     ) == before
     assert await at.store.org_version(org) == version
-    assert len(await at.store.users(org)) == 4
-    assert len(await at.store.applications(org)) == 4
+    assert len(await at.store.users(org)) == 5
+    assert len(await at.store.applications(org)) == 7
 
 
 @pytest.mark.parametrize("there", [MOVED, SAFE], ids=["another port", "https"])
@@ -182,7 +188,8 @@ async def test_secrets_are_kept_before_they_are_needed(at: Workplace) -> None:
     careful = dataclasses.replace(at, save=lambda: saved.append(dataclasses.replace(at.kept)))
     await seed(careful, HERE, SERVERS)
     assert saved[-1] == at.kept
-    assert set(at.kept.passwords) == {"ann", "bob", "outsider", "admin"}
+    assert set(at.kept.passwords) == {"ann", "bob", "otp", "outsider", "admin"}
+    assert set(at.kept.totp_secrets) == {"otp"}
     assert set(at.kept.client_secrets) == {"web", "playground"}
 
 
@@ -202,6 +209,79 @@ async def test_what_somebody_changed_by_hand_is_mended(at: Workplace) -> None:
     bob = await at.store.user(change.org_id, seeded.people["bob"].user.id)
     assert bob is not None
     assert bob.status == "suspended", "what an operator did to a person stays"
+
+
+async def factors_of(at: Workplace, seeded: Seeded, name: str) -> list[FactorEnrollment]:
+    return list(await at.store.factors(await org_of(at.store), seeded.people[name].user.id))
+
+
+async def org_now(at: Workplace) -> Org:
+    [org] = await at.store.orgs()
+    return org
+
+
+async def test_one_of_them_is_always_asked_for_a_code(at: Workplace) -> None:
+    """By the org's own rule, and with an app whose secret the manifest tells."""
+    seeded = await seed(at, HERE, SERVERS)
+    org = await org_now(at)
+    [group] = await at.store.groups(org.id)
+    assert org.settings.second_factor_groups == (group.id,)
+    assert org.settings.remember_device_s > 0
+    for name, person in seeded.people.items():
+        subject = await at.store.subject(org.id, person.user.id, None)
+        assert subject is not None
+        assert asks_for_second_factor(org.settings, subject) == (name == "otp")
+        assert len(await factors_of(at, seeded, name)) == (name == "otp")
+    [app] = await factors_of(at, seeded, "otp")
+    assert (app.type, app.status) == ("totp", "active")
+    secret = manifest(seeded, at)["okta"]["users"]["otp"]["totp_secret"]
+    sealed = at.sealer.open(app.sealed_secret, context=sealing_context(org.id, "factor", app.id))
+    assert base64.b32decode(secret) == sealed
+
+
+async def test_a_lost_secret_of_the_app_means_another_one(at: Workplace) -> None:
+    before = manifest(await seed(at, HERE, SERVERS), at)["okta"]["users"]["otp"]
+    at.kept.totp_secrets.clear()
+    seeded = await seed(at, HERE, SERVERS)
+    after = manifest(seeded, at)["okta"]["users"]["otp"]
+    assert after["id"] == before["id"]
+    assert after["totp_secret"] != before["totp_secret"]
+    assert len(await factors_of(at, seeded, "otp")) == 1
+
+
+async def test_an_app_that_somebody_removed_is_there_again(at: Workplace) -> None:
+    seeded = await seed(at, HERE, SERVERS)
+    [app] = await factors_of(at, seeded, "otp")
+    event = at.change(app.org_id).event("factor.remove", user_id=app.user_id)
+    await at.store.remove_factor(app.org_id, app.user_id, app.id, event)
+    assert len(await factors_of(at, await seed(at, HERE, SERVERS), "otp")) == 1
+
+
+async def test_a_session_image_is_allowed_in_the_demo(at: Workplace) -> None:
+    await seed(at, HERE, SERVERS)
+    assert (await org_now(at)).settings.session_image
+    assert not OrgSettings().session_image, "and nowhere else unless it is wanted"
+
+
+async def test_a_demo_of_an_earlier_release_grows_into_this_one(at: Workplace) -> None:
+    """Applications without links, an org without a second factor: ids and secrets stay, and links get ids of their
+    own."""
+    seeded = await seed(at, HERE, SERVERS)
+    before, org = manifest(seeded, at), await org_now(at)
+    change = at.change(org.id)
+    for key in ("web", "saml", "playground"):
+        app = seeded.apps[key]
+        oidc = dataclasses.replace(app.oidc, initiate_login_uri="") if app.oidc else None
+        await applications.update_application(at.store, dataclasses.replace(app, links=(), oidc=oidc), change)
+    older = dataclasses.replace(org.settings, second_factor_groups=(), remember_device_s=0, session_image=False)
+    await orgs.change_settings(at.store, older, change)
+    after = manifest(await seed(at, HERE, SERVERS), at)
+    assert (await org_now(at)).settings == org.settings
+    for key, entry in after["okta"]["apps"].items():
+        known = before["okta"]["apps"][key]
+        assert {**known, "embed_url": ""} == {**entry, "embed_url": ""}
+    assert after["okta"]["users"] == before["okta"]["users"]
+    assert manifest(await seed(at, HERE, SERVERS), at) == after
 
 
 def test_passwords_are_many_and_easy_to_type() -> None:

@@ -118,7 +118,7 @@ def test_a_busy_port_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize("port", ["0", "-1", "65535"])
 def test_a_port_that_leaves_no_room(port: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--var", str(tmp_path / "var"), "--port", port]) == 2
-    assert capsys.readouterr().err == f"--port {port} cannot be used: the first port is a number from 1 to 64510.\n"
+    assert capsys.readouterr().err == f"--port {port} cannot be used: the first port is a number from 1 to 64509.\n"
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

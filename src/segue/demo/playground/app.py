@@ -16,10 +16,12 @@ from starlette.routing import Route
 
 from segue.demo.handover import add_query
 from segue.demo.pages import Doorkeeper, Pages, new_pages, read_form, static_files
-from segue.demo.playground.flows import FLOWS, Flow, flow
+from segue.demo.playground.flow import Flow
+from segue.demo.playground.flows import FLOWS, flow
+from segue.demo.playground.kit import Kit
 from segue.demo.playground.recording import Exchange, arrived, departed, new_sent
 from segue.demo.playground.runs import Done, Run, new_run
-from segue.demo.playground.steps import BrowserStep, Kit, ServerStep
+from segue.demo.playground.steps import BrowserStep, ServerStep
 from segue.demo.playground.tokens import decode
 from segue.demo.remembered import Remembered
 
@@ -49,6 +51,7 @@ class _Playground:
         self.runs: Remembered[Run] = Remembered(life_s=_RUN_S, most=500)
         self.pages: Pages = new_pages(
             connect=(self.kit.idp,),
+            images=(self.kit.idp,),
             title_of_app="Segue playground",
             look="",
             home="/",
@@ -73,10 +76,16 @@ class _Playground:
                 Route("/callback", self.callback_form, methods=["POST"]),
                 Route("/callback/fragment", self.callback_fragment, methods=["POST"]),
                 Route("/saml/acs", self.callback_saml, methods=["POST"]),
+                Route("/wsfed/reply", self.callback_wsfed, methods=["POST"]),
+                Route("/landing", self.land, methods=["GET"]),
+                Route("/initiate", self.start_sign_in, methods=["GET"]),
+                Route("/image", self.show_image, methods=["GET"]),
+                Route("/image/seen", self.image_seen, methods=["POST"]),
+                Route("/authenticator", self.show_codes, methods=["GET"]),
                 static_files(),
             ],
             middleware=[
-                Middleware(Doorkeeper, own=own, open_paths=("/callback", "/saml/acs")),
+                Middleware(Doorkeeper, own=own, open_paths=("/callback", "/saml/acs", "/wsfed/reply")),
                 Middleware(
                     SessionMiddleware,
                     secret_key=secrets.token_urlsafe(32),
@@ -106,12 +115,18 @@ class _Playground:
             return self._lost("This run is gone, or belongs to another browser.")
         run, walked = found
         waiting = None if run.over or run.position >= len(walked.steps) else walked.steps[run.position]
+        if isinstance(waiting, BrowserStep):
+            # For the one way back that brings no state along: see start_sign_in.
+            request.session["expected"] = run.id
+        asks_for_code = isinstance(waiting, ServerStep) and waiting.code
         return self.pages.html(
             "playground/run.html",
             run=run,
             flow=walked,
             waiting=waiting,
             server_step=isinstance(waiting, ServerStep),
+            person=self._person(waiting.person) if isinstance(waiting, ServerStep) else ("", ""),
+            code=self.kit.authenticator.unused_code() if asks_for_code else "",
             outgoing=new_sent("GET", run.outgoing) if isinstance(waiting, BrowserStep) else None,
             address=run.outgoing,
             tokens=[decoded for name, raw in run.tokens.items() if (decoded := decode(name, raw))],
@@ -160,6 +175,51 @@ class _Playground:
         form = await read_form(request)
         exchange = arrived("POST", self.kit.acs_url, request.headers, tuple(form.items()))
         return self._receive(request, form, exchange, form.get("RelayState", ""))
+
+    async def callback_wsfed(self, request: Request) -> Response:
+        form = await read_form(request)
+        exchange = arrived("POST", self.kit.reply_url, request.headers, tuple(form.items()))
+        return self._receive(request, form, exchange, form.get("wctx", ""))
+
+    async def land(self, request: Request) -> Response:
+        """Where links lead back to."""
+        params = dict(request.query_params)
+        exchange = arrived("GET", f"{self.kit.landing}?{request.url.query}", request.headers)
+        return self._receive(request, params, exchange, params.get("state", ""))
+
+    async def start_sign_in(self, request: Request) -> Response:
+        """The playground's initiate_login_uri. Somebody else's link may lead here too, so that it does nothing but go
+        on with a run of this browser that waits for just this."""
+        found = self._run(request, request.session.pop("expected", ""))
+        state = found[0].values.get("state", "") if found else ""
+        exchange = arrived("GET", f"{self.kit.own}/initiate?{request.url.query}", request.headers)
+        return self._receive(request, dict(request.query_params), exchange, state)
+
+    async def show_image(self, request: Request) -> Response:
+        """A page that holds the session image of a run."""
+        state = request.query_params.get("state", "")
+        found = self._run(request, state.partition(".")[0])
+        image = found[0].values.get("cookieTokenUrl") if found else None
+        if image is None:
+            return self._lost("There is no image to show.")
+        return self.pages.html("playground/image.html", image=image, state=state)
+
+    async def image_seen(self, request: Request) -> Response:
+        form = await read_form(request)
+        exchange = arrived("POST", f"{self.kit.own}/image/seen", request.headers, tuple(form.items()))
+        return self._receive(request, form, exchange, form.get("state", ""))
+
+    async def show_codes(self, _request: Request) -> Response:
+        """The stand-in for an authenticator app."""
+        app = self.kit.authenticator
+        login = self._person("otp")[0]
+        return self.pages.html(
+            "playground/authenticator.html", code=app.code(), left_s=app.left_s, secret=app.secret, login=login
+        )
+
+    def _person(self, name: str) -> tuple[str, str]:
+        """Login and password of one of the demo's people, by the name before the @."""
+        return next((one for one in self.config.people if one[0].startswith(f"{name}@")), self.config.people[0])
 
     def _receive(self, request: Request, params: Mapping[str, str], exchange: Exchange, state: str) -> Response:
         """Goes on with the run that ``state`` names, if it waits for just this."""

@@ -1,65 +1,11 @@
 """The flows of the playground."""
 
-from dataclasses import dataclass
 from typing import Final
 
+from segue.demo.playground.flow import AUTHN, CHECK, TOKEN, USERINFO, WITH_TOKEN, Flow
+from segue.demo.playground.link_flows import LINK_FLOWS
 from segue.demo.playground.saml_steps import check_response, receive_response, sign_on
-from segue.demo.playground.steps import (
-    BrowserStep,
-    ServerStep,
-    Step,
-    authorize,
-    check_id_token,
-    exchange_code,
-    primary_authentication,
-    receive_answer,
-    receive_refusal,
-    userinfo,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """``id`` stands in addresses, ``carries`` says in a word or two what takes the sign-in along."""
-
-    id: str
-    title: str
-    about: str
-    carries: str
-    steps: tuple[Step, ...]
-
-
-_AUTHN: Final = ServerStep(
-    title="Check the password",
-    about="The login page's server asks the Authentication API. A right password gives a sessionToken: a ticket that "
-    "stands for this sign-in, for five minutes and for one use.",
-    label="Send it",
-    act=primary_authentication,
-    credentials=True,
-)
-_TOKEN: Final = ServerStep(
-    title="Exchange the code",
-    about="Server to server: the code, the client's secret and the PKCE verifier together are worth an ID token and an "
-    "access token. The code is spent with it.",
-    label="Send it",
-    act=exchange_code,
-)
-_CHECK: Final = ServerStep(
-    title="Check the ID token",
-    about="A client believes an ID token for its signature alone. The public keys are there for everybody.",
-    label="Fetch the keys and check",
-    act=check_id_token,
-)
-_USERINFO: Final = ServerStep(
-    title="Ask for the profile",
-    about="The access token opens userinfo, which has what was too much for the ID token.",
-    label="Send it",
-    act=userinfo,
-)
-_WITH_TOKEN: Final = (
-    "The browser takes the sessionToken to Segue. Segue spends it in one write, sets the session cookie (sid) and "
-    "answers. prompt=none: no page is shown, whatever happens."
-)
+from segue.demo.playground.steps import BrowserStep, ServerStep, authorize, receive_answer, receive_refusal
 
 FLOWS: Final = (
     Flow(
@@ -68,17 +14,17 @@ FLOWS: Final = (
         about="The usual way: your own login page, then an authorization code for a web app.",
         carries="sessionToken",
         steps=(
-            _AUTHN,
+            AUTHN,
             BrowserStep(
                 title="Carry it to the browser",
-                about=f"{_WITH_TOKEN} The answer is a code in the address of the callback.",
+                about=f"{WITH_TOKEN} The answer is a code in the address of the callback.",
                 label="Go to Segue",
                 leave=authorize("code"),
                 receive=receive_answer,
             ),
-            _TOKEN,
-            _CHECK,
-            _USERINFO,
+            TOKEN,
+            CHECK,
+            USERINFO,
         ),
     ),
     Flow(
@@ -88,16 +34,16 @@ FLOWS: Final = (
         "script sees it.",
         carries="sessionToken",
         steps=(
-            _AUTHN,
+            AUTHN,
             BrowserStep(
                 title="Carry it to the browser",
-                about=f"{_WITH_TOKEN} The answer is an ID token in the fragment; a script of the callback page posts "
+                about=f"{WITH_TOKEN} The answer is an ID token in the fragment; a script of the callback page posts "
                 "it to this server.",
                 label="Go to Segue",
                 leave=authorize("id_token"),
                 receive=receive_answer,
             ),
-            _CHECK,
+            CHECK,
         ),
     ),
     Flow(
@@ -107,16 +53,16 @@ FLOWS: Final = (
         "in an address or a history.",
         carries="sessionToken",
         steps=(
-            _AUTHN,
+            AUTHN,
             BrowserStep(
                 title="Carry it to the browser",
-                about=f"{_WITH_TOKEN} The answer is a small page that posts a form to the callback.",
+                about=f"{WITH_TOKEN} The answer is a small page that posts a form to the callback.",
                 label="Go to Segue",
                 leave=authorize("code", response_mode="form_post"),
                 receive=receive_answer,
             ),
-            _TOKEN,
-            _CHECK,
+            TOKEN,
+            CHECK,
         ),
     ),
     Flow(
@@ -125,7 +71,7 @@ FLOWS: Final = (
         about="The same ticket opens a SAML app: its sign-on address takes the sessionToken beside the AuthnRequest.",
         carries="sessionToken",
         steps=(
-            _AUTHN,
+            AUTHN,
             BrowserStep(
                 title="Carry it to the browser",
                 about="The browser takes AuthnRequest and sessionToken to the app's sign-on address. Segue spends the "
@@ -144,6 +90,7 @@ FLOWS: Final = (
             ),
         ),
     ),
+    *LINK_FLOWS,
     Flow(
         id="hosted",
         title="Without a ticket: Segue's own sign-in page",
@@ -157,8 +104,8 @@ FLOWS: Final = (
                 leave=authorize("code", ticket=False, prompt="login"),
                 receive=receive_answer,
             ),
-            _TOKEN,
-            _CHECK,
+            TOKEN,
+            CHECK,
             BrowserStep(
                 title="Go again",
                 about="The same request without prompt: the session cookie answers for you, and no page is shown.",
@@ -175,10 +122,10 @@ FLOWS: Final = (
         "second use finds nothing to spend.",
         carries="sessionToken, once",
         steps=(
-            _AUTHN,
+            AUTHN,
             BrowserStep(
                 title="Use it",
-                about=_WITH_TOKEN,
+                about=WITH_TOKEN,
                 label="Go to Segue",
                 leave=authorize("code"),
                 receive=receive_answer,

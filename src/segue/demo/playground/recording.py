@@ -22,6 +22,10 @@ SECRETS: Final[Mapping[str, str]] = {
     "id_token": "says who the user is",
     "access_token": "opens what it was made for",
     "samlresponse": "signs the user in, once",
+    "wresult": "signs the user in, once",
+    "onetimetoken": "spent once, within five minutes: whoever has it is signed in",
+    "token": "spent once, within five minutes: whoever has it is signed in",
+    "passcode": "good for half a minute, and once",
     "cookie": "the browser's sessions",
 }
 #: Headers that say nothing about the flow.

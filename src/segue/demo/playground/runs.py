@@ -9,7 +9,8 @@ from segue.demo.playground.tokens import Finding
 
 @dataclass(slots=True)
 class Done:
-    """What one step led to: the exchanges, a sentence about the outcome, and checks where it made some."""
+    """What one step led to: the exchanges, a sentence about the outcome, and checks where it made some. ``again`` says
+    that it led nowhere and can be tried again."""
 
     exchanges: list[Exchange] = field(default_factory=list)
     outcome: str = ""
@@ -17,6 +18,8 @@ class Done:
     event_id: str = ""
     findings: tuple[Finding, ...] = ()
     document: str = ""
+    document_name: str = "The SAMLResponse, decoded"
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -25,7 +28,7 @@ class Run:
 
     ``values`` are what steps hand to later steps (``session_token``, ``code``, ``code_verifier`` …). ``done`` has one
     entry for each step behind; ``over`` says that a step failed and nothing can follow, ``outgoing`` is where the
-    step that waits takes the browser.
+    step that waits takes the browser. ``remark`` is what came of the last try at a step that can be tried again.
     """
 
     id: str
@@ -36,6 +39,7 @@ class Run:
     done: list[Done] = field(default_factory=list)
     over: bool = False
     outgoing: str = ""
+    remark: Done | None = None
 
     @property
     def position(self) -> int:
@@ -47,6 +51,9 @@ class Run:
         return self.values[name]
 
     def finish_step(self, done: Done) -> None:
+        self.remark = done if done.again else None
+        if done.again:
+            return
         self.done.append(done)
         self.over = self.over or done.failed
 

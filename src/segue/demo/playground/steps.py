@@ -5,46 +5,15 @@ import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import httpx
 
-from segue.demo.backend import Backend
 from segue.demo.handover import add_query, split_event
+from segue.demo.playground.kit import Kit
 from segue.demo.playground.recording import Recorder
 from segue.demo.playground.runs import Done, Run
 from segue.demo.playground.tokens import Expectation, verify
-
-_NAME: Final = "Segue playground"
-
-
-@dataclass(frozen=True, slots=True)
-class Kit:
-    """What steps work with: Segue, the playground's own client, and the SAML app it stands in for."""
-
-    own: str
-    backend: Backend
-    client_id: str
-    client_secret: str
-    sso_url: str
-    metadata_url: str
-    sp_entity_id: str
-
-    @property
-    def idp(self) -> str:
-        return self.backend.base_url
-
-    @property
-    def redirect_uri(self) -> str:
-        return f"{self.own}/callback"
-
-    @property
-    def acs_url(self) -> str:
-        return f"{self.own}/saml/acs"
-
-    def recorded(self, recorder: Recorder) -> httpx.AsyncClient:
-        return recorder.client(self.backend.client(_NAME))
-
 
 Act: TypeAlias = Callable[[Kit, Run, Mapping[str, str]], Awaitable[Done]]
 Leave: TypeAlias = Callable[[Kit, Run], str]
@@ -53,13 +22,16 @@ Receive: TypeAlias = Callable[[Run, Mapping[str, str]], Done]
 
 @dataclass(frozen=True, slots=True)
 class ServerStep:
-    """A step that a server makes: this one. ``credentials`` asks for user name and password first."""
+    """A step that a server makes: this one. ``credentials`` asks for user name and password first, filled in for
+    ``person``; ``code`` asks for the code of an authenticator app."""
 
     title: str
     about: str
     label: str
     act: Act
     credentials: bool = False
+    person: str = "ann"
+    code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +61,10 @@ async def primary_authentication(kit: Kit, run: Run, form: Mapping[str, str]) ->
             return Done(recorder.exchanges, "The password is right. The sessionToken is good for one use.")
         case {"errorSummary": str(summary), "errorId": str(event_id)}:
             return Done(recorder.exchanges, f"Refused: {summary}.", failed=True, event_id=event_id)
-    return Done(recorder.exchanges, "One more step is asked for, which the playground cannot show yet.", failed=True)
+        case {"status": str(status)}:
+            outcome = f"One more step is asked for ({status}): the flow with a second factor shows how."
+            return Done(recorder.exchanges, outcome, failed=True)
+    return Done(recorder.exchanges, "That is no answer of the Authentication API.", failed=True)
 
 
 def authorize(response_type: str, *, response_mode: str = "", ticket: bool = True, prompt: str = "") -> Leave:

@@ -1,6 +1,8 @@
 "use strict";
 // The custom login page that calls the Authentication API from the browser.
 const form = document.getElementById("form");
+const codeForm = document.getElementById("code-form");
+let pending = null;
 const KEPT = "harbor-session-token";
 
 function leave(address, authorize, token) {
@@ -20,35 +22,56 @@ function complain(text, code, eventId) {
   document.getElementById("problem").hidden = false;
 }
 
-async function signIn() {
-  const fields = new FormData(form);
+async function ask(address, body) {
+  const response = await fetch(address, {
+    method: "POST",
+    credentials: "include",
+    referrerPolicy: "no-referrer",
+    headers: { "content-type": "application/json", accept: "application/json" },
+    body: JSON.stringify(body),
+  });
+  return response.json();
+}
+
+// The factor whose code people type, of those that a transaction offers.
+function codeFactor(answer) {
+  const offered = answer._embedded?.factors ?? [];
+  return answer.status === "MFA_REQUIRED" && offered.find((factor) => factor.factorType === "token:software:totp");
+}
+
+async function attempt(address, body) {
   let answer;
   try {
-    const response = await fetch(form.dataset.authn, {
-      method: "POST",
-      credentials: "include",
-      referrerPolicy: "no-referrer",
-      headers: { "content-type": "application/json", accept: "application/json" },
-      body: JSON.stringify({ username: fields.get("username"), password: fields.get("password") }),
-    });
-    answer = await response.json();
+    answer = await ask(address, body);
   } catch {
     complain("Signing in is not possible right now: Segue does not answer.");
     return;
   }
-  if (answer.status !== "SUCCESS") {
+  const factor = codeFactor(answer);
+  if (answer.status === "SUCCESS") {
+    goOn(answer.sessionToken);
+  } else if (factor) {
+    pending = { address: factor._links.verify.href, stateToken: answer.stateToken };
+    document.getElementById("problem").hidden = true;
+    form.hidden = true;
+    codeForm.hidden = false;
+    codeForm.elements.code.focus();
+  } else {
     const texts = JSON.parse(form.dataset.texts);
     const open = `One more step is asked for (${answer.status}), which this page cannot show yet.`;
     complain(answer.errorCode ? texts[answer.errorCode] || answer.errorSummary : open, answer.errorCode, answer.errorId);
-    return;
   }
+}
+
+function goOn(sessionToken) {
+  const go = new FormData(form).get("go");
   if (form.dataset.returnTo) {
-    leave(form.dataset.returnTo, form.dataset.authorize, answer.sessionToken);
-  } else if (fields.get("go") === "library") {
-    leave(form.dataset.library, "", answer.sessionToken);
+    leave(form.dataset.returnTo, form.dataset.authorize, sessionToken);
+  } else if (go === "library" || go === "ledger") {
+    leave(form.dataset[go], "", sessionToken);
   } else {
     // The web app makes the authorization request and sends the browser back here with it.
-    sessionStorage.setItem(KEPT, answer.sessionToken);
+    sessionStorage.setItem(KEPT, sessionToken);
     location.assign(form.dataset.orders);
   }
 }
@@ -59,5 +82,11 @@ if (kept && form.dataset.returnTo) leave(form.dataset.returnTo, form.dataset.aut
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  signIn();
+  const fields = new FormData(form);
+  attempt(form.dataset.authn, { username: fields.get("username"), password: fields.get("password") });
+});
+codeForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const code = codeForm.elements.code.value.replaceAll(" ", "");
+  attempt(pending.address, { stateToken: pending.stateToken, passCode: code });
 });
