@@ -3,6 +3,7 @@
 import pytest
 from tests.unit.admin.desk import ORG_ID, Desk, refused
 
+from segue.admin import origins
 from segue.admin.origins import distrust_origin, trust_origin
 
 
@@ -66,3 +67,42 @@ async def test_http_on_this_machine_is_an_origin(desk: Desk) -> None:
 
 async def test_what_is_not_there_cannot_be_distrusted(desk: Desk) -> None:
     await refused(distrust_origin(desk.store, desk.change.new_id("tos"), desk.change), "not_found")
+
+
+async def test_an_origin_is_changed_trusted_again_and_forgotten(desk: Desk) -> None:
+    first = await origins.trust_origin(
+        desk.store, name="App", origin="https://a.corp.test", scopes=["CORS"], change=desk.change
+    )
+    second = await origins.trust_origin(
+        desk.store, name="Other", origin="https://b.corp.test", scopes=["CORS"], change=desk.change
+    )
+    changed = await origins.change_origin(
+        desk.store, first.id, name="New", origin="https://c.corp.test/", scopes=["REDIRECT"], change=desk.change
+    )
+    assert (changed.id, changed.name, changed.origin, changed.scopes) == (
+        first.id,
+        "New",
+        "https://c.corp.test",
+        frozenset({"REDIRECT"}),
+    )
+    for address, scopes, reason, field in (
+        ("https://b.corp.test", ["CORS"], "already_exists", "origin"),
+        ("https://*.corp.test", ["CORS"], "invalid_value", "origin"),
+        ("https://d.corp.test", [], "invalid_value", "scopes"),
+    ):
+        work = origins.change_origin(
+            desk.store,
+            first.id,
+            name="New",
+            origin=address,
+            scopes=scopes,  # type: ignore[arg-type]
+            change=desk.change,
+        )
+        await refused(work, reason, field)
+    await origins.distrust_origin(desk.store, first.id, desk.change)
+    assert (await origins.restore_origin(desk.store, first.id, desk.change)).status == "active"
+    await origins.remove_origin(desk.store, first.id, desk.change)
+    assert [origin.id for origin in await desk.store.trusted_origins(desk.change.org_id)] == [second.id]
+    await refused(origins.find_origin(desk.store, first.id, desk.change), "not_found")
+    await refused(origins.remove_origin(desk.store, first.id, desk.change), "not_found")
+    assert len(desk.events("origin.update")) == len(desk.events("origin.remove")) == 1
