@@ -220,6 +220,7 @@ def application_list(org: _Org = None) -> None:
 @key.command("rotate")
 def key_rotate(
     of: Annotated[str, typer.Option("--for", help="tokens or assertions.")] = "tokens",
+    algorithm: Annotated[str, typer.Option(help="RS256, ES256 or Ed25519.")] = "RS256",
     at_once: Annotated[bool, typer.Option("--at-once", help="The old keys may be known: retire them now.")] = False,
     org: _Org = None,
 ) -> None:
@@ -227,4 +228,4 @@ def key_rotate(
     from segue.cli import keys
     from segue.cli.workplace import on_store
 
-    on_store(lambda workplace: keys.rotate(workplace, of, at_once=at_once, org=org))
+    on_store(lambda workplace: keys.rotate(workplace, of, algorithm=algorithm, at_once=at_once, org=org))

@@ -88,3 +88,10 @@ def test_a_key_is_rotated_by_plan_and_in_an_emergency(segue: Segue, workshop: Wo
 def test_service_providers_are_to_be_told(segue: Segue) -> None:
     assert "new metadata" in segue("key", "rotate", "--for", "assertions").stdout
     failed(segue("key", "rotate", "--for", "doors"), "tokens or assertions")
+
+
+def test_a_key_of_another_algorithm(segue: Segue, workshop: Workshop) -> None:
+    assert "is published" in segue("key", "rotate", "--algorithm", "ES256").stdout
+    assert workshop.rows("SELECT count(*) FROM signing_keys WHERE algorithm = 'ES256'") == [(1,)]
+    failed(segue("key", "rotate", "--algorithm", "HS256"), "We sign with one of")
+    failed(segue("key", "rotate", "--for", "assertions", "--algorithm", "ES256"), "Assertions are signed by RS256")
