@@ -7,6 +7,7 @@ from segue.admin import keys
 from segue.cli.workplace import Problem, Workplace, say
 from segue.core.sealing import Sealer
 from segue.settings import read_secrets
+from segue.tokens.keys import DEFAULT_ALGORITHM
 
 KEY_SETS: Final = {"tokens": keys.TOKEN_KEYS, "assertions": keys.ASSERTION_KEYS}
 
@@ -18,8 +19,8 @@ async def rotate(workplace: Workplace, named: str, *, algorithm: str, at_once: b
     """
     if named not in KEY_SETS:
         raise Problem(f"The keys are those for {' or '.join(KEY_SETS)}.")
-    if KEY_SETS[named] == keys.ASSERTION_KEYS and algorithm != keys.DEFAULT_ALGORITHM:
-        raise Problem(f"Assertions are signed by {keys.DEFAULT_ALGORITHM}, which every service provider knows.")
+    if KEY_SETS[named] == keys.ASSERTION_KEYS and algorithm != DEFAULT_ALGORITHM:
+        raise Problem(f"Assertions are signed by {DEFAULT_ALGORITHM}, which every service provider knows.")
     owner = await workplace.org(org)
     secrets = read_secrets(workplace.settings)
     sealer = Sealer(secrets.master_key, previous=secrets.previous)
