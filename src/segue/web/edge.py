@@ -67,7 +67,7 @@ class Edge:
         if head.path in ("/livez", "/readyz"):
             return await self._health(head.path)
         if head.ambiguous or head.too_large:
-            return Rendered(431 if head.too_large else 400, (), b"")
+            return _unreadable(head)
         site = await self.find_site(head.headers.get("host", "").lower())
         if site is None:
             return await self._misdirected(head)
@@ -155,6 +155,17 @@ class Edge:
             return Rendered(421, (), b"")
         lines = ["No site is configured for this host name. These work:", *await self.addresses(), ""]
         return Rendered(421, (("content-type", "text/plain; charset=utf-8"),), "\n".join(lines).encode())
+
+
+def _unreadable(head: Head) -> Rendered:
+    """For what cannot even be given to a site: in plain words, since no dialect is known yet."""
+    text = b"The request's headers are too large.\n" if head.too_large else b"A header is given twice.\n"
+    headers = (
+        ("content-type", "text/plain; charset=utf-8"),
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+    )
+    return Rendered(431 if head.too_large else 400, headers, text)
 
 
 def _only_a_look(head: Head, route: Route) -> bool:

@@ -109,12 +109,13 @@ class InteractionPages:
         if not user_name or not password:
             return _sign_in_page(waiting, missing=waiting.missing, user_name=user_name, error=_EMPTY, status=400)
         where = waiting.request.circumstances
+        standing = await self.limits.take(request, user_name)
         try:
-            check_standing(await self.limits.take(request, user_name))
+            check_standing(standing)
             proved = await self.door.transactions.password(waiting.request.org, user_name, password, where)
         except Refusal as refusal:
             event_id = await self.door.recorder.refuse(where, refusal, "sign_in.password")
-            return _sign_in_page(
+            page = _sign_in_page(
                 waiting,
                 missing=waiting.missing,
                 user_name=user_name,
@@ -122,6 +123,9 @@ class InteractionPages:
                 event_id=event_id,
                 status=STATUS.get(refusal.reason, 401),
             )
+            if standing is None or standing.allowed:
+                return page
+            return page.with_headers(("retry-after", str(standing.reset_s)))
         return await self.door.resume(request, waiting, proved)
 
     async def _choice(self, request: Request, waiting: Interaction, confirm: Proved) -> Response:
