@@ -14,6 +14,7 @@ from segue.admin.change import Change
 from segue.admin.orgs import NewOrg, NewServer
 from segue.admin.users import NewUser
 from segue.core.application import Application
+from segue.core.identifiers import normalise_password
 from segue.core.org import Org, OrgSettings
 from segue.core.refusal import Refusal
 from segue.core.secret import RandomBytes, read_bearer
@@ -115,11 +116,12 @@ async def _settings(at: Workplace, org: Org, addresses: Addresses, group_id: str
 
 
 async def _person(at: Workplace, name: str, change: Change) -> Person:
-    """The user of that name, with a password that is known: a new one where it got lost."""
+    """The user of that name, with a password that is known: a new one where it got lost, and the one that is known
+    where somebody tried what a forgotten password leads to."""
     login = ADMIN if name == ADMIN else f"{name}@{_MAIL}"
     known = await _existing(users.find_user(at.store, login, change))
     kept = at.kept.passwords.get(name)
-    if known is not None and kept is not None:
+    if known is not None and kept is not None and await _is_password(at, known, kept):
         return Person(known, kept)
     password = kept or new_password(at.source.random)
     at.kept.passwords[name] = password
@@ -130,6 +132,10 @@ async def _person(at: Workplace, name: str, change: Change) -> Person:
         return Person(await users.set_password(at.store, at.hasher, known.id, password, change), password)
     new = NewUser(login, _profile(name, login), password, limits_exempt=name != ADMIN)
     return Person(await users.add_user(at.store, at.hasher, new, change), password)
+
+
+async def _is_password(at: Workplace, user: User, password: str) -> bool:
+    return (await at.hasher.verify(user.password_hash, normalise_password(password))).ok
 
 
 def _profile(name: str, login: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from segue.demo.playground.link_steps import (
     follow_start_link,
     load_image,
     look_up_session,
+    receive_choice,
     receive_image,
     receive_landing,
     receive_signed_out,
@@ -107,7 +108,7 @@ LINK_FLOWS: Final = (
         id="embed-oidc",
         title="Embed link → OpenID Connect app",
         about="An OpenID Connect app begins its sign-in itself, so the link leads to where it does.",
-        carries="sessionToken, then the session cookie",
+        carries="sessionToken, then a cookie",
         steps=(
             AUTHN,
             BrowserStep(
@@ -229,13 +230,20 @@ LINK_FLOWS: Final = (
             replace(AUTHN, title="Check Bob's password", person="bob"),
             BrowserStep(
                 title="The same browser opens a link with Bob's ticket",
-                about="Segue spends the ticket, and asks before it changes who is signed in. Continue as Bob, or stay "
-                "Ann: the app is told who you are then. With prompt=none the answer would be login_required.",
+                about="Segue spends the ticket, and asks before it changes who is signed in: continue as Bob, or stay "
+                "Ann. With prompt=none there would be no page, and the app would get login_required.",
                 label="Go to Segue",
-                leave=follow_embed_link,
-                receive=receive_response,
+                leave=authorize("code", silent=False),
+                receive=receive_choice,
             ),
-            replace(_CHECK_SAML, title="Who came through"),
+            BrowserStep(
+                title="Who is it now?",
+                about="A new request without a ticket: the session answers, and the ID token will say whose it is.",
+                label="Go to Segue",
+                leave=authorize("code", ticket=False, prompt="none"),
+                receive=receive_answer,
+            ),
+            TOKEN,
         ),
     ),
 )

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
-from segue.demo.handover import add_query
+from segue.demo.handover import add_query, split_event
 from segue.demo.playground.kit import Kit
 from segue.demo.playground.recording import Recorder
 from segue.demo.playground.runs import Done, Run
-from segue.demo.playground.steps import Act, Leave, new_state
+from segue.demo.playground.steps import Act, Leave, new_state, receive_answer
 
 _ONE_PIXEL: Final = "1 x 1"
 
@@ -35,6 +35,14 @@ def redirect_link(value: str = "session_token") -> Leave:
 
 def receive_landing(_run: Run, _params: Mapping[str, str]) -> Done:
     return Done(outcome="Signed in: Segue set its cookie and sent the browser to the landing page.")
+
+
+def receive_choice(run: Run, params: Mapping[str, str]) -> Done:
+    """The app's answer once somebody was asked whose sign-in should count: to stay is an answer too."""
+    if params.get("error") == "access_denied":
+        text, event_id = split_event(params.get("error_description", ""))
+        return Done(outcome=f"You stayed who you were, and the app was told: access_denied. {text}", event_id=event_id)
+    return receive_answer(run, params)
 
 
 def follow_start_link(kit: Kit, run: Run) -> str:

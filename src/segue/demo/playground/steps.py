@@ -67,8 +67,11 @@ async def primary_authentication(kit: Kit, run: Run, form: Mapping[str, str]) ->
     return Done(recorder.exchanges, "That is no answer of the Authentication API.", failed=True)
 
 
-def authorize(response_type: str, *, response_mode: str = "", ticket: bool = True, prompt: str = "") -> Leave:
-    """Leaves for the authorization endpoint, with the session token of the run (and ``prompt=none``) or without."""
+def authorize(
+    response_type: str, *, response_mode: str = "", ticket: bool = True, silent: bool = True, prompt: str = ""
+) -> Leave:
+    """Leaves for the authorization endpoint, with the session token of the run (and, ``silent``, ``prompt=none``) or
+    without."""
 
     def leave(kit: Kit, run: Run) -> str:
         params = {
@@ -87,8 +90,9 @@ def authorize(response_type: str, *, response_mode: str = "", ticket: bool = Tru
             params["code_challenge_method"] = "S256"
         if prompt:
             params["prompt"] = prompt
-        if ticket:
+        if ticket and silent:
             params["prompt"] = "none"
+        if ticket:
             params["sessionToken"] = run.values["session_token"]
         return add_query(f"{kit.idp}/oauth2/v1/authorize", **params)
 
