@@ -78,6 +78,64 @@ def test_a_relay_state_leads_nowhere_else(browser: httpx.Client, demo: Demo, sta
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
+def token_response(browser: httpx.Client, demo: Demo, **more: str) -> dict[str, str]:
+    """The fields that Segue's page would post to the WS-Federation app, for Ann."""
+    app = demo.manifest["okta"]["apps"]["wsfed"]
+    asked = {"wa": "wsignin1.0", "wtrealm": app["realm"], "sessionToken": session_token(browser, demo), **more}
+    answer = browser.get(app["sso_url"], params=asked)
+    assert answer.status_code == 200, answer.text
+    return form_of(answer).fields
+
+
+def test_a_token_response_is_taken_once(browser: httpx.Client, demo: Demo) -> None:
+    reply = demo.manifest["okta"]["apps"]["wsfed"]["reply_url"]
+    fields = token_response(browser, demo, wctx="/books/may")
+    first = browser.post(reply, data=fields)
+    assert (first.status_code, first.headers["location"]) == (303, "/books/may")
+    assert "The books are open" in browser.get(f"{demo.addresses.wsfed}/").text
+    with new_browser(demo) as thief:
+        again = thief.post(reply, data=fields)
+        assert again.status_code == 400
+        assert alert(again) == "This response was used before."
+        assert "The books are open" not in thief.get(f"{demo.addresses.wsfed}/").text
+
+
+@pytest.mark.parametrize("context", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "x"])
+def test_a_context_leads_nowhere_else(browser: httpx.Client, demo: Demo, context: str) -> None:
+    answer = browser.post(
+        demo.manifest["okta"]["apps"]["wsfed"]["reply_url"], data=token_response(browser, demo, wctx=context)
+    )
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+def test_a_token_response_for_another_address(browser: httpx.Client, demo: Demo) -> None:
+    """The playground stands in for the app at an address of its own: what is meant for it is no use here."""
+    fields = token_response(browser, demo, wreply=f"{demo.addresses.playground}/wsfed/reply")
+    answer = browser.post(demo.manifest["okta"]["apps"]["wsfed"]["reply_url"], data=fields)
+    assert answer.status_code == 400
+    assert alert(answer) == "The response is meant for another address."
+
+
+def test_a_sign_in_that_names_another_issuer_does_not_begin(browser: httpx.Client, demo: Demo) -> None:
+    """OpenID Connect Core 4."""
+    assert browser.get(f"{demo.addresses.web}/login", params={"iss": demo.addresses.idp}).status_code == 303
+    assert browser.get(f"{demo.addresses.web}/login", params={"iss": "https://elsewhere.example"}).status_code == 400
+
+
+def test_a_visit_to_the_playground_that_nobody_waits_for(browser: httpx.Client, demo: Demo) -> None:
+    for path in ("/initiate?iss=x", "/landing?state=a.b", "/image?state=a.b"):
+        assert browser.get(f"{demo.addresses.playground}{path}").status_code == 404
+
+
+def test_recovery_tells_nobody_who_is_known(browser: httpx.Client, demo: Demo) -> None:
+    known, unknown = (
+        browser.post(f"{demo.addresses.login}/recover", data={"username": name})
+        for name in (demo.manifest["okta"]["users"]["outsider"]["login"], "nobody@harborbooks.example")
+    )
+    assert known.status_code == unknown.status_code == 200
+    assert known.text == unknown.text
+
+
 def test_the_saml_app_describes_itself(browser: httpx.Client, demo: Demo) -> None:
     app = demo.manifest["okta"]["apps"]["saml"]
     answer = browser.get(app["entity_id"])
@@ -128,10 +186,11 @@ def test_cookies_of_the_apps_are_their_own(browser: httpx.Client, demo: Demo) ->
     browser.post(
         f"{demo.addresses.saml}/acs", data=saml_form(browser, demo, demo.manifest["okta"]["apps"]["saml"]["sso_url"])
     )
+    browser.post(f"{demo.addresses.wsfed}/reply", data=token_response(browser, demo))
     browser.post(f"{demo.addresses.login}/", data=sign_in_form(demo))
     browser.post(f"{demo.addresses.playground}/runs", data={"flow": "code"})
     names = [cookie.name for cookie in browser.cookies.jar if cookie.name.startswith(("harbor", "segue_"))]
-    assert sorted(names) == ["harbor_books", "harbor_library", "harbor_orders", "segue_playground"]
+    assert sorted(names) == ["harbor_books", "harbor_ledger", "harbor_library", "harbor_orders", "segue_playground"]
 
 
 def test_one_form_on_the_login_page_and_into_the_web_app(browser: httpx.Client, demo: Demo) -> None:
