@@ -163,7 +163,7 @@ LINK_FLOWS: Final = (
             _SIGN_OUT,
             ServerStep(
                 title="Make a session",
-                about="As before, but with cookieTokenUrl: the address of an image.",
+                about="The Sessions API, with this server's API token and for cookieTokenUrl: the address of an image.",
                 label="Send it",
                 act=create_session("cookieTokenUrl"),
                 credentials=True,
