@@ -118,9 +118,12 @@ def query_flag(request: Request, name: str) -> bool:
 
 
 def factor_answer(body: Body) -> dict[str, str]:
-    """What a user answered to a factor, under the names that factors have for it; empty where nothing was."""
+    """What a user answered to a factor, under the names that factors have for it; empty where nothing was.
+
+    An empty text is no answer: the vendor's widget asks for a code by mail with ``"passCode": ""``.
+    """
     found = {ours: text(body, theirs, longest=_LONGEST_ANSWER) for theirs, ours in _ANSWERS.items()}
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in found.items() if value}
 
 
 _ANSWERS: Final = {
