@@ -31,7 +31,7 @@ def foreign_site() -> Iterator[ForeignSite]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             page = site.pages.get(self.path)
-            body = (page or "").encode()
+            body = (page or "There is no such page.").encode()  # an empty one would be the browser's own error page
             self.send_response(200 if page else 404)
             self.send_header("content-type", "text/html; charset=utf-8")
             self.send_header("content-length", str(len(body)))
