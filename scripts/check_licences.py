@@ -155,7 +155,8 @@ def npm_problems(lock: str) -> Iterator[str]:
 def problems(root: Path) -> Iterator[str]:
     for lock in sorted((root / "requirements").glob("*.txt")):
         yield from python_problems(locked_names(lock.read_text(encoding="utf-8")))
-    for lock in sorted((root / "tests" / "clients").glob("*/package-lock.json")):
+    folders = (root / folder for folder in ("tests/clients", "bench"))
+    for lock in sorted(lock for folder in folders for lock in folder.glob("*/package-lock.json")):
         yield from npm_problems(lock.read_text(encoding="utf-8"))
 
 
