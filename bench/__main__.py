@@ -133,7 +133,7 @@ async def _differences(contestants: dict[tuple[str, bool], Contestant], peer: Co
     ours = next(contestant for key, contestant in contestants.items() if not key[1])
     for name in ours.side.endpoints:
         mine, other = await _algorithms(ours, name), await _algorithms(peer, name)
-        if not mine == other == (name, name):
+        if mine != other or mine[1] != name:
             found.append(
                 f"NOT THE SAME WORK for {name}: Segue signs access and ID token with {', '.join(mine)}, "
                 f"the peer with {', '.join(other)}."

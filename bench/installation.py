@@ -1,17 +1,16 @@
 """An installation of Segue to be measured: its org and people, and the tickets that a run spends."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from segue.admin import applications, orgs, users
 from segue.admin.change import Change
 from segue.app import Segue, build
 from segue.core.application import OidcClient, SamlServiceProvider
 from segue.core.assurance import PASSWORD, Assurance, Proof
-from segue.core.org import AuthorizationServer, Domain
+from segue.core.org import Domain
 from segue.core.secret import partition_of
 from segue.core.user import User
 from segue.events import Circumstances
@@ -20,7 +19,6 @@ from segue.handoff.mint import mint
 from segue.settings import Settings, ensure_master_key, load
 from segue.storage import migrate
 from segue.stores import Commit, Guard
-from segue.tokens import keys
 
 PAGE: Final = "https://app.example.com/callback"
 SP: Final = "https://sp.example.com"
@@ -28,7 +26,6 @@ PASSWORD_OF_ALL: Final = "the same for everybody here"
 PEOPLE: Final = 64
 AUDIENCE: Final = "api://orders"
 SCOPES: Final = {"orders:read": "Read orders"}
-ES256_SERVER: Final = "es256"
 _AT_ONCE: Final = 64
 _CODE_S: Final = 300
 """The longest life a code may have: codes are made before the clock of a round starts."""
@@ -42,7 +39,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Segue in this process, on the database that the server under test serves. ``clients`` by signature algorithm."""
+    """Segue in this process, on the database that the server under test serves. ``clients`` by the algorithm of their ID tokens."""
 
     segue: Segue
     domain: Domain
@@ -110,9 +107,12 @@ async def install(settings: Settings) -> Installation:
     new = orgs.NewOrg("Benchmark", f"http://localhost:{settings.port}", "okta", servers)
     made = await orgs.establish_org(segue.store, segue.sealer, new, _change(segue, ""))
     change = _change(segue, made.org.id)
-    await _servers(segue, made.servers, change)
+    await orgs.put_server(segue.store, replace(made.servers[1], code_s=_CODE_S), change)
     people = [await _person(segue, number, change) for number in range(PEOPLE)]
-    clients = {name: await _client(segue, name, change) for name in ("RS256", "ES256")}
+    clients = {
+        "RS256": await _client(segue, "RS256", change),
+        "ES256": await _client(segue, "ES256", change),
+    }
     provider = SamlServiceProvider(
         f"{SP}/metadata", (f"{SP}/acs",), attributes={"email": "email", "first": "firstName", "last": "lastName"}
     )
@@ -125,24 +125,6 @@ def _change(segue: Segue, org_id: str) -> Change:
     return Change(Circumstances(org_id, segue.source.now_at(), segue.source), "bench")
 
 
-async def _servers(segue: Segue, known: Sequence[AuthorizationServer], change: Change) -> None:
-    """Long-lived codes, and one more server, which has an elliptic curve key to sign with."""
-    orders = replace(known[1], code_s=_CODE_S)
-    await orgs.put_server(segue.store, orders, change)
-    signer = await asyncio.to_thread(
-        keys.generate,
-        change.org_id,
-        ES256_SERVER,
-        "ES256",
-        sealer=segue.sealer,
-        now_ms=change.now_at,
-        common_name="benchmark",
-    )
-    await segue.store.put_signing_keys((keys.to_stored(signer),), change.event("keys.create"))
-    second = replace(orders, id=change.new_id("aus"), name="ES256", path=f"oauth2/{ES256_SERVER}", key_set=ES256_SERVER)
-    await orgs.put_server(segue.store, second, change)
-
-
 async def _person(segue: Segue, number: int, change: Change) -> User:
     login = f"person-{number:02}@example.com"
     profile = {"email": login, "firstName": "Ann", "lastName": f"Lee {number}", "locale": "en_GB"}
@@ -150,10 +132,8 @@ async def _person(segue: Segue, number: int, change: Change) -> User:
     return await users.add_user(segue.store, segue.hasher, new, change)
 
 
-async def _client(segue: Segue, algorithm: str, change: Change) -> Client:
-    client = OidcClient(f"client-{algorithm}", (PAGE,), pkce_required=True)
-    if algorithm == "ES256":
-        client = replace(client, id_token_algorithm="ES256")
+async def _client(segue: Segue, algorithm: Literal["RS256", "ES256"], change: Change) -> Client:
+    client = OidcClient(f"client-{algorithm}", (PAGE,), pkce_required=True, id_token_algorithm=algorithm)
     traits = applications.Traits(label=f"Web {algorithm}", name=f"web-{algorithm.lower()}", everyone=True)
-    made = await applications.create_oidc(segue.store, traits, client, change)
+    made = await applications.create_oidc(segue.store, traits, client, change, sealer=segue.sealer)
     return Client(f"client-{algorithm}", made.client_secret or "")

@@ -27,11 +27,11 @@ class Operation:
 
 
 OPERATIONS: Final = (
-    Operation("exchange-rs256", "code for tokens, RS256", "exchange-rs256", of_limit=0.8, statements=2),
-    Operation("exchange-es256", "code for tokens, ES256", "exchange-es256", statements=2),
+    Operation("exchange-rs256", "code for tokens, both RS256", "exchange-rs256", of_limit=0.8, statements=2),
+    Operation("exchange-es256", "code for tokens, ID token ES256", "exchange-es256", statements=2),
     Operation("authorize", "authorize with a session, to a code", "authorize", ratio=3.0),
-    Operation("flow-rs256", "authorize and code for tokens, RS256", "flow-rs256"),
-    Operation("flow-es256", "authorize and code for tokens, ES256", "flow-es256", ratio=3.5),
+    Operation("flow-rs256", "authorize and code for tokens, both RS256", "flow-rs256"),
+    Operation("flow-es256", "authorize and code for tokens, ID token ES256", "flow-es256", ratio=3.5),
     Operation("redeem", "sessionToken at authorize, to a code", "authorize", 3.5, 6000, statements=3),
     Operation("mint", "sessionToken for a password"),
     Operation("mint-cheap", "the same, the password check left out", "authorize", 3.5, 6000, cheap_passwords=True),

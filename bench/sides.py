@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 from bench.client import Answer, Caller, Request, Unexpected, prepare
-from bench.installation import ES256_SERVER, PAGE, PASSWORD_OF_ALL, SP, Client, Installation
+from bench.installation import PAGE, PASSWORD_OF_ALL, SP, Client, Installation
 
 Job = Callable[[Caller], Awaitable[Any]]
 """One piece of work. It answers what it got, and raises Unexpected for anything else."""
@@ -47,7 +47,7 @@ async def run_jobs(jobs: Sequence[Job], callers: Sequence[Caller]) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """One issuer of a side, with the client that uses it. Addresses are paths."""
+    """The issuer of a side with one client that uses it. Addresses are paths."""
 
     authority: str
     authorize: str
@@ -82,7 +82,7 @@ class Endpoints:
 class CodeSide:
     """What both sides do alike: with a session an authorization request becomes a code, and a code tokens.
 
-    ``endpoints`` are named by the algorithm that signs there; ``sessions`` holds cookies once people are signed in.
+    ``endpoints`` are named by the algorithm of the client's ID tokens; ``sessions`` holds cookies once people are signed in.
     """
 
     def __init__(self, name: str, endpoints: dict[str, Endpoints]) -> None:
@@ -140,18 +140,17 @@ class SegueSide(CodeSide):
     def __init__(self, name: str, installation: Installation) -> None:
         self._authority = installation.domain.authority
         self._installation = installation
-        servers = {"RS256": "default", "ES256": ES256_SERVER}
-        super().__init__(name, {algorithm: self._at(algorithm, server) for algorithm, server in servers.items()})
+        super().__init__(name, {algorithm: self._of(client) for algorithm, client in installation.clients.items()})
 
-    def _at(self, algorithm: str, server: str) -> Endpoints:
-        base = f"/oauth2/{server}"
+    def _of(self, client: Client) -> Endpoints:
+        base = "/oauth2/default"
         return Endpoints(
             self._authority,
             f"{base}/v1/authorize",
             f"{base}/v1/token",
             f"{base}/.well-known/openid-configuration",
             f"{base}/v1/keys",
-            self._installation.clients[algorithm],
+            client,
         )
 
     async def open(self, caller: Caller) -> None:

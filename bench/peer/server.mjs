@@ -35,17 +35,18 @@ function client(alg) {
   };
 }
 
-// Access tokens are JWTs for one API, signed like the client's ID tokens: two signatures for a code, as at Segue.
+// Access tokens are JWTs for one API, signed by RS256 whatever the client's ID tokens are: two signatures for a code, as
+// at Segue.
 const resourceIndicators = {
   enabled: true,
   defaultResource: (_, { clientId }) => `urn:api:${clientId}`,
   useGrantedResource: () => true,
-  getResourceServerInfo: (_, __, { clientId, idTokenSignedResponseAlg: alg }) => ({
+  getResourceServerInfo: (_, __, { clientId }) => ({
     audience: `urn:api:${clientId}`,
     scope: 'orders:read',
     accessTokenFormat: 'jwt',
     accessTokenTTL: 3600,
-    jwt: { sign: { alg } },
+    jwt: { sign: { alg: 'RS256' } },
   }),
 };
 
