@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from urllib.parse import quote_from_bytes
 
@@ -122,6 +123,10 @@ HEADERS = (
     "x-device-fingerprint",
 )
 
+RECOVERY = ("step", "transaction", "answer", "password", "password_again")
+WSFED = ("wa", "wtrealm", "wreply", "wctx", "wct", "wfresh", "wauth", "wreq", "wreqptr", "sessionToken")
+HOLE = re.compile(r"[{](\w+)[}]")
+
 # What each route reads; a route that is not here makes the test fail.
 PARAMETERS: dict[str, tuple[str, ...]] = {
     AUTHN: (),  # its fields are below
@@ -144,6 +149,44 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/": ("unheard_of",),
     "/app/UserHome": ("unheard_of",),
     "/static/segue.css": ("v",),
+    **dict.fromkeys(("/signin/reset-password/{token}", "/signin/unlock/{token}"), RECOVERY),
+    "/login/sessionCookieRedirect": ("token", "redirectUrl", "checkAccountSetupComplete", "more"),
+    "/login/sessionCookie": ("token",),
+    **dict.fromkeys(("/app/template_wsfed/sso/wsfed/passive", "/app/{name}/{key}/sso/wsfed/passive"), WSFED),
+    **dict.fromkeys(("/home/{name}/{app}/{link}", "/app/{name}/{key}/{link}"), ("sessionToken", "RelayState")),
+    "/app/UserHome/factors/add": ("unheard_of",),
+    "/app/UserHome/factors/{factor}/remove": ("form_token",),
+    "/api/v1/users/{user}/factors/questions": ("stateToken",),
+    "/api/v1/users/{user}/factors/{factor}/qr/{token}": ("unheard_of",),
+    **dict.fromkeys(("/api/v1/users/me/appLinks", "/api/v1/users/{user}/appLinks"), ("showAll",)),
+    "/api/v1/users/{user}/sessions": ("oauthTokens", "forgetDevices"),
+    "/api/v1/sessions/me/lifecycle/refresh": ("unheard_of",),
+    "/api/v1/sessions/{id}": ("unheard_of",),
+    "/api/v1/sessions/{id}/lifecycle/refresh": ("unheard_of",),
+    "/api/v1/trustedOrigins/{id}/lifecycle/activate": ("unheard_of",),
+    "/api/v1/trustedOrigins/{id}/lifecycle/deactivate": ("unheard_of",),
+}
+
+# The fields of calls that take JSON; the first call's have tests of their own.
+FIELDS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys((f"{AUTHN}/{step}" for step in ("introspect", "previous", "skip", "cancel")), ("stateToken",)),
+    f"{AUTHN}/factors/{{factor}}/verify": ("stateToken", "passCode", "answer", "clientData", "rememberDevice"),
+    f"{AUTHN}/factors/{{factor}}/verify/resend": ("stateToken",),
+    f"{AUTHN}/factors": ("stateToken", "factorType", "provider", "profile", "passCode"),
+    f"{AUTHN}/factors/{{factor}}/lifecycle/activate": ("stateToken", "passCode", "attestation"),
+    f"{AUTHN}/factors/{{factor}}/lifecycle/activate/poll": ("stateToken",),
+    f"{AUTHN}/factors/{{factor}}/lifecycle/resend": ("stateToken",),
+    f"{AUTHN}/credentials/change_password": ("stateToken", "oldPassword", "newPassword", "revokeSessions"),
+    f"{AUTHN}/credentials/reset_password": ("stateToken", "newPassword", "revokeSessions"),
+    f"{AUTHN}/recovery/password": ("username", "factorType", "relayState"),
+    f"{AUTHN}/recovery/unlock": ("username", "factorType", "relayState"),
+    f"{AUTHN}/recovery/token": ("recoveryToken", "options"),
+    f"{AUTHN}/recovery/answer": ("stateToken", "answer"),
+    f"{AUTHN}/recovery/factors/{{type}}/verify": ("stateToken", "passCode"),
+    f"{AUTHN}/recovery/factors/{{type}}/resend": ("stateToken",),
+    "/api/v1/sessions": ("sessionToken", "username", "password"),
+    "/api/v1/trustedOrigins": ("name", "origin", "scopes", "status"),
+    "/api/v1/trustedOrigins/{id}": ("name", "origin", "scopes", "status"),
 }
 
 
@@ -169,22 +212,21 @@ def attempts(server: Server) -> Iterator[tuple[str, str, str | None, bytes]]:
     site, segue = server.site, build(server.settings)
     segue.hasher.close()
     name, key = site.saml("saml").sso_path.split("/")[2:4]
+    filling = {"server": "default", "name": name, "key": key, "type": "SMS"}
     for route in segue.edge.surfaces["okta"].routes:
-        if route.path not in PARAMETERS:
+        if route.path not in PARAMETERS and route.path not in FIELDS:
             raise AssertionError(f"nobody said what {route.path} reads")
-        path = route.path.replace("{server}", "default").replace("{name}", name).replace("{key}", key)
-        for parameter in PARAMETERS[route.path]:
+        path = HOLE.sub(lambda hole: filling.get(hole[1], "x"), route.path)
+        for parameter in PARAMETERS.get(route.path, ()):
             rest = [pair for pair in good_pairs(path, site) if pair[0] != parameter]
             # The custom servers share their handlers with the org's own: a few values show that.
             for value in HOSTILE[:: 6 if "{server}" in route.path else 1]:
                 for method in route.methods:
                     yield method, path, encoded([*rest, (parameter, value)]), value
-        for hole in ("{server}", "{name}", "{key}"):
-            if hole in route.path:
-                for value in HOSTILE:
-                    spoiled = route.path.replace(hole, quote_from_bytes(value[:2000], safe=""), 1)
-                    filled = spoiled.replace("{server}", "default").replace("{name}", name).replace("{key}", key)
-                    yield route.methods[0], filled, None, value
+        for hole in HOLE.findall(route.path):
+            for value in HOSTILE:
+                spoiled = route.path.replace(f"{{{hole}}}", quote_from_bytes(value[:2000], safe=""), 1)
+                yield route.methods[0], HOLE.sub(lambda other: filling.get(other[1], "x"), spoiled), None, value
 
 
 def test_I9_no_parameter_of_any_route_makes_a_fault(server: Server, site: Site) -> None:
@@ -203,6 +245,18 @@ def test_I9_no_parameter_of_any_route_makes_a_fault(server: Server, site: Site) 
         asked += 1
     assert asked > 2000
     assert sign_in(site, site.person("ann")).status_code == 200
+
+
+def test_I9_no_field_of_any_call_makes_a_fault(site: Site) -> None:
+    for path, fields in FIELDS.items():
+        address = HOLE.sub(lambda hole: "SMS" if hole[1] == "type" else "facVbVkXRI0pxnQcYH5Z", path)
+        method = "PUT" if path.endswith("{id}") else "POST"
+        for field in fields:
+            for value in [*ODD_TYPES, *ODD_TEXTS]:
+                body = dict.fromkeys(fields, "x") | {field: value}
+                response = site.browser().request(method, address, json=body)
+                assert response.status_code < 500, (path, field, value)
+                assert response.json(), (path, field, value)
 
 
 ODD_TYPES: list[object] = [None, True, False, 0, -1, 1.5, 2**53, [], {}, [[]], {"a": {"b": []}}, ["x"], {"$ne": ""}]

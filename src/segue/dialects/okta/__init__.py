@@ -43,6 +43,7 @@ from segue.dialects.okta.protocols import (
     saml_profile,
     wsfed_profile,
 )
+from segue.dialects.okta.recovery_links import RecoveryLinks
 from segue.dialects.okta.sessions import SessionMe
 from segue.dialects.okta.sessions_api import SessionsApi
 from segue.protocols.oauth.endpoints import OAuthEndpoints
@@ -61,6 +62,7 @@ from segue.web.interaction_pages import HomeChannel, InteractionPages
 from segue.web.launch import Launch
 from segue.web.limits import Limit, RateLimiter
 from segue.web.message import Request, Response
+from segue.web.recovery_pages import RecoveryPages
 from segue.web.return_address import ReturnAddresses
 from segue.web.second_factor_pages import SecondFactorPages
 from segue.web.session_image import SessionImage
@@ -141,12 +143,14 @@ def surface(services: OktaServices) -> Surface:
         wsfed=services.wsfed,
     )
     calls = AuthnCalls(door, services.steps)
+    recovery = RecoveryPages(door, services.steps.recovery, services.steps.passwords, SIGN_IN)
     routes = (
         *PrimaryAuthentication(calls, limits).routes(),
         *AuthnFactors(calls).routes(),
         *AuthnEnroll(calls).routes(),
         *AuthnPasswords(calls).routes(),
         *AuthnRecovery(calls, limits, _addresses(config)).routes(),
+        *RecoveryLinks(recovery).routes(),
         *SessionMe(door).routes(),
         *SessionsApi(door, services.store, limits).routes(),
         *TrustedOrigins(door, services.store, services.local_names).routes(),

@@ -212,8 +212,8 @@ def sign_enveloped(root: Element, key: SigningKey, *, id_attribute: str = "ID", 
     )
     signer.namespaces = {"ds": DS}
     try:
-        # The reference is named: without it the library signs "the whole document" where it does not know the attribute,
-        # and the signature is void as soon as the element stands in another one.
+        # The reference is named: without it the library signs "the whole document" where it does not know the
+        # attribute, and the signature is void as soon as the element stands in another one.
         signed: Element = signer.sign(
             root,
             key=key.private_key,
