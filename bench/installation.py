@@ -39,7 +39,10 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Segue in this process, on the database that the server under test serves. ``clients`` by the algorithm of their ID tokens."""
+    """Segue in this process, on the database that the server under test serves.
+
+    ``clients`` by the algorithm of their ID tokens.
+    """
 
     segue: Segue
     domain: Domain
