@@ -82,8 +82,8 @@ class Endpoints:
 class CodeSide:
     """What both sides do alike: with a session an authorization request becomes a code, and a code tokens.
 
-    ``endpoints`` are named by the algorithm of the client's ID tokens; ``sessions`` holds cookies once people are signed
-    in.
+    ``endpoints`` are named by the algorithm of the client's ID tokens; ``sessions`` holds cookies once people are
+    signed in.
     """
 
     def __init__(self, name: str, endpoints: dict[str, Endpoints]) -> None:

@@ -106,8 +106,12 @@ class Steps:
 
 
 def can_skip(state: State) -> bool:
-    """Whether the step may be left out: a warning, and another factor after a first one."""
-    return state.status == "password_warn" or (state.status == "factor_enroll" and state.enrolled_here)
+    """Whether the step may be left out: a warning, and another factor once what was asked for is there. A first factor
+    of the password's own kind is not yet that."""
+    if state.status == "password_warn":
+        return True
+    kinds = {proof.kind for proof in state.assurance.proofs}
+    return state.status == "factor_enroll" and state.enrolled_here and len(kinds) > 1
 
 
 class StepStore(SignInStore, EventStore, Protocol):
