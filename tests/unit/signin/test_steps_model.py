@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, rule, run_state_machine_as_test
@@ -360,8 +361,14 @@ class Model(RuleBasedStateMachine):
         return outcome
 
 
-def test_AU_01_no_order_of_calls_leaves_a_step_out(tmp_path: Path, quick_hasher: PasswordHasher) -> None:
-    url = f"sqlite:///{tmp_path / 'segue.db'}"
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'segue.db'}"
+    return str(request.getfixturevalue("fresh_database")())
+
+
+def test_AU_01_no_order_of_calls_leaves_a_step_out(url: str, tmp_path: Path, quick_hasher: PasswordHasher) -> None:
     upgrade(url)
     Model.ends = Model.recovered = 0
     with asyncio.Runner() as runner:
