@@ -44,14 +44,14 @@ class AuthnCalls:
         org (AU-11).
         """
         api_token = await presented_api_token(self.door.store, request)
-        circumstances = self.door.circumstances(request)
+        circumstances, names = self.door.circumstances(request), self.door.cookies[request.site.domain.dialect]
         if api_token:
             circumstances = replace(circumstances, address=_forwarded_address(request))
         return Visit(
             org=request.site.org,
             domain=request.site.domain,
             circumstances=circumstances,
-            device=read_device(request, self.door.cookies[request.site.domain.dialect]) or "",
+            device="" if api_token else read_device(request, names) or "",
             trusted_by=api_token.credential.id if api_token else "",
         )
 
@@ -137,11 +137,14 @@ _ANSWERS: Final = {
 
 
 def trusted_device(visit: Visit, body: Body) -> str:
-    """The device that a trusted caller names; from anybody else it is ignored (AU-11). Raises ValidationFailed."""
+    """The device that a trusted caller names; from anybody else it is ignored (AU-11). Raises ValidationFailed.
+
+    No cookie can have a semicolon in its value, so no browser can claim to be a device that was named like this.
+    """
     context = body.get("context")
     if context is None:
         return ""
     if not isinstance(context, dict):
         raise ValidationFailed(SUBJECT, "context", "context: an object")
     device = text(context, "deviceToken", longest=_LONGEST_DEVICE_TOKEN, within="context.")
-    return digest(f"device {device}").hex() if device and visit.trusted_by else ""
+    return f"named;{digest(device).hex()}" if device and visit.trusted_by else ""

@@ -4,6 +4,7 @@ import pytest
 from tests.unit.dialects.okta.authn_scene import Scene, api_token, error
 from tests.unit.dialects.okta.conftest import PASSWORD, House
 
+from segue.core.secret import digest
 from segue.web.limits import Limit
 from segue.web.sign_in_limits import BY_ADDRESS
 
@@ -37,6 +38,11 @@ async def test_a_device_is_remembered_by_the_token_of_a_trusted_caller(scene: Sc
     other = {"context": {"deviceToken": "another"}}
     assert (await scene.post("", {**body, **other}, **trusted)).json["status"] == "MFA_REQUIRED"
     assert (await scene.post("", {**body, **DEVICE})).json["status"] == "MFA_REQUIRED"
+    named = f"named;{digest('a1b2c3d4').hex()}"
+    assert await scene.house.store.remembers_device(scene.house.org.id, scene.house.ann.id, named)
+    for claimed in (named, f'"{named}"', named.replace(";", "%3B")):
+        answer = await scene.post("", body, cookie=f"DT={claimed}")
+        assert answer.json["status"] == "MFA_REQUIRED"
 
 
 async def test_AU_11_nobody_else_names_a_device(scene: Scene):
