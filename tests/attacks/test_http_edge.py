@@ -49,9 +49,10 @@ def routes(server: Server) -> list[Route]:
 
 
 def path_of(route: Route, site: Site) -> str:
-    """The route's path with names in it that are there."""
+    """The route's path with names in it that are there, or that could be."""
     name, key = site.saml("saml").sso_path.split("/")[2:4]
-    return route.path.replace("{server}", "default").replace("{name}", name).replace("{key}", key)
+    names = {"server": "default", "name": name, "key": key, "type": "SMS"}
+    return re.sub(r"[{](\w+)[}]", lambda hole: names.get(hole[1], "x"), route.path)
 
 
 @dataclass(frozen=True)
@@ -292,8 +293,12 @@ def test_ED_03_each_route_answers_origins_as_it_says(server: Server, site: Site)
                 good = origin.strip() in (TRUSTED_ORIGIN, site.base_url)
                 if route.cors == "public":
                     assert (allowed, credentials) == ("*", None), where
-                elif route.cors == "credentialed" and good:
+                elif route.cors in ("credentialed", "client") and good:
                     assert (allowed, credentials) == (origin.strip(), "true"), where
+                elif route.cors == "client" and method == "OPTIONS":
+                    # No client is known yet: the request itself decides who may read its answer.
+                    assert allowed in (None, origin.strip()), where
+                    assert credentials is None, where
                 else:
                     assert (allowed, credentials) == (None, None), where
                 if route.cors == "credentialed":
@@ -329,7 +334,10 @@ def test_ED_04_a_suffix_makes_another_address(server: Server, site: Site) -> Non
             continue
         for suffix in ("/x.css", "/x.js", ";x.css", "%2fx.css", ".css", "/", "%00.css", "%0a.css"):
             response = browser.get(f"{path}{suffix}")
-            assert response.status_code in (400, 404), (path, suffix)
+            # 401: an id that only an API token may ask for. Every recovery link begins with the same page (OT-13).
+            known = 200 if path.startswith("/signin/") else 404
+            assert response.status_code in (400, 401, 404, known), (path, suffix)
+            assert "no-store" in response.headers["cache-control"]
             assert "set-cookie" not in response.headers
 
 
