@@ -11,7 +11,8 @@ from segue.core.secret import Bearer, digest
 from segue.signin.factors.registry import Factors
 from segue.signin.factors.totp import qr_code
 from segue.signin.progress import Outcome, Progress, Transaction, Visit
-from segue.signin.state import MOST_TRIES, Result
+from segue.signin.state import MOST_TRIES, Result, Status
+from segue.signin.transaction_refusals import wrong_state
 from segue.signin.verification import FactorRefusal, answers_key, count_answer, unknown_factor
 from segue.stores import AttemptStore, FactorStep
 
@@ -30,7 +31,7 @@ class Enrolment:
     ) -> Outcome:
         """Begins a factor; one that needs no proof is done with it. Raises the Refusals of the factor as
         FactorRefusal."""
-        at = await self.progress.load(visit, token, "factor_enroll")
+        at = await self._load(visit, token, "factor_enroll")
         context = self.progress.context(visit, at)
         try:
             offer = await self.factors.enroll(context, type, provider, details)
@@ -50,7 +51,7 @@ class Enrolment:
     async def activate(self, visit: Visit, token: str, factor_id: str, answer: Mapping[str, str]) -> Outcome:
         """Proves the factor that is being set up. Raises Refusal ``factor_unknown``, ``locked``, and those of the
         factor as FactorRefusal."""
-        at = await self.progress.load(visit, token, "factor_activate")
+        at = await self._load(visit, token, "factor_activate")
         factor = _pending(at, factor_id)
         out_of_hand = factor.type == "push"
         if not out_of_hand:
@@ -95,6 +96,19 @@ class Enrolment:
         if not isinstance(uri, str):
             raise unknown_factor(at.user, factor_id)
         return qr_code(uri)
+
+    async def _load(self, visit: Visit, token: str, status: Status) -> Transaction:
+        """The transaction, if its user may still set up a factor in it.
+
+        Where they set one up elsewhere in the meantime, that one is asked for first: a transaction that somebody with
+        the password alone keeps open must not become a way around it.
+        """
+        at = await self.progress.load(visit, token, status)
+        context = self.progress.context(visit, at)
+        if self.progress.second.may_enroll_instead(context, at.state.assurance):
+            return at
+        at = await self.progress.go(visit, at, at.state.at("factor_required"), event="factor.overtaken")
+        raise wrong_state(at.bearer, at.subject, at.state, (status,))
 
     async def _store(self, visit: Visit, at: Transaction, pending: FactorEnrollment) -> Transaction:
         """Stores a factor that is not proved yet, in the place of one that never was."""

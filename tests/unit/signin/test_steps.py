@@ -170,3 +170,22 @@ async def test_what_an_errand_does_wrong_is_logged(place: Place, caplog: pytest.
     errands.start(fail(), "a mail")
     await errands.finish()
     assert "no mail today" in caplog.text
+
+
+async def test_a_factor_set_up_elsewhere_is_asked_for_first(place: Place) -> None:
+    """Somebody with the password alone waits at the enrolment until the user has a factor: then it is too late."""
+    user = await place.user()
+    patient = waiting(await place.begin(user)).bearer.text
+    started = waiting(await place.begin(user)).bearer.text
+    enrolment, visit = place.steps.enrolment, place.visit()
+    begun = waiting(await enrolment.enroll(visit, started, "totp", None, {}))
+    later = waiting(await place.begin(user)).bearer.text
+    await enrolment.enroll(visit, later, "email", None, {})
+    code = place.last_code()
+    answer = {"code": place.code(str(begun.shown["secret"]))}
+    assert isinstance(await enrolment.activate(visit, started, begun.state.factor_id, answer), Completed)
+    await refused(enrolment.enroll(visit, patient, "email", None, {}), "wrong_state")
+    assert (await place.steps.introspect(visit, patient)).state.status == "factor_required"
+    overtaken = await place.steps.introspect(visit, later)
+    await refused(enrolment.activate(visit, later, overtaken.state.factor_id, {"code": code}), "wrong_state")
+    assert [one.type for one in await place.store.factors(place.org.id, user.id) if one.active] == ["totp"]

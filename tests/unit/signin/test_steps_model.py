@@ -54,6 +54,7 @@ class Line:
     new_password: bool = False
     must_change: bool = False
     recovering: bool = False
+    asked: bool = False
     pending_seed: str = ""
     pending_id: str = ""
     over: bool = False
@@ -124,7 +125,7 @@ class Model(RuleBasedStateMachine):
             return multiple()
         self.mailed[link] = (person, "spent")
         assert purpose != "spent", "a link worked twice"
-        line = Line(person, mailed=True, recovering=True)
+        line = Line(person, mailed=True, recovering=True, asked=person.question)
         if isinstance(outcome, Completed):
             assert purpose == "unlock"
             assert outcome.ticket is None
@@ -225,7 +226,7 @@ class Model(RuleBasedStateMachine):
         if outcome is None:
             return multiple()
         assert line.mailed
-        assert line.answered or not line.person.question
+        assert line.answered or not line.asked
         return self.password_is_new(line, new, outcome, token)
 
     @rule(target=tokens, token=tokens, right=st.booleans())
