@@ -132,16 +132,6 @@ async def test_tokens_by_a_message_of_a_hidden_frame(
     assert page.url == f"{site.origin}/"
 
 
-async def test_a_wrong_password(page: Page, context: BrowserContext, site: WidgetSite) -> None:
-    person = await site.place.person(grouped=False)
-    await show_for_session(page, site)
-    await enter_password(page, person, "not it")
-    await expect(error(page)).to_contain_text("Unable to sign in")
-    assert await signed_in(context, site.place) is None
-    await enter_password(page, person)
-    await assert_signed_in(page, context, site, person, "pwd")
-
-
 # --- a second factor --------------------------------------------------------------------------------------------------
 
 
@@ -178,21 +168,6 @@ async def test_tokens_tell_of_both_factors(page: Page, site: WidgetSite) -> None
     await submit(page)
     found = await outcome(page)
     assert set(found["claims"]["amr"]) == {"pwd", "otp", "mfa"}
-
-
-async def test_a_browser_is_remembered(page: Page, context: BrowserContext, site: WidgetSite) -> None:
-    person = await site.place.person()
-    shown = await site.place.enroll(person, "totp")
-    await show_for_session(page, site)
-    await enter_password(page, person)
-    await page.fill("[name=answer]", code(shown))
-    await page.click("text=Do not challenge me on this device for the next 30 days")
-    await submit(page)
-    await page.wait_for_url(f"{site.origin}{AFTER}")
-    await page.goto(f"{site.place.url}/login/signout")
-    await show_for_session(page, site)
-    await enter_password(page, person)
-    await assert_signed_in(page, context, site, person, "pwd")
 
 
 async def test_a_code_by_mail(page: Page, context: BrowserContext, site: WidgetSite) -> None:
@@ -268,38 +243,6 @@ async def choose_password(page: Page, password: str) -> None:
     await page.fill("[name=newPassword]", password)
     await page.fill("[name=confirmPassword]", password)
     await submit(page)
-
-
-async def test_a_forgotten_password(page: Page, context: BrowserContext, site: WidgetSite) -> None:
-    person = await site.place.person(grouped=False)
-    await ask_for_mail(page, site, person, "Forgot password?")
-    await show_for_session(page, site, recoveryToken=await token_of(site.place, person, "reset-password"))
-    await choose_password(page, f"new {person.password}")
-    await assert_signed_in(page, context, site, person, "pwd")
-    await page.context.clear_cookies()
-    await show_for_session(page, site)
-    await enter_password(page, person)
-    await expect(error(page)).to_contain_text("Unable to sign in")
-    await enter_password(page, person, f"new {person.password}")
-    await assert_signed_in(page, context, site, person, "pwd")
-
-
-async def test_the_question_before_a_new_password(page: Page, context: BrowserContext, site: WidgetSite) -> None:
-    person = await site.place.person(grouped=False)
-    await site.place.enroll(person, "question", question="first_recipe", answer="Pancakes")
-    await ask_for_mail(page, site, person, "Forgot password?")
-    await show_for_session(page, site, recoveryToken=await token_of(site.place, person, "reset-password"))
-    await expect(page.locator("#widget")).to_contain_text("Which dish did you learn to cook first?")
-    await page.fill("[name=answer]", "Waffles")
-    await submit(page)
-    await expect(error(page)).to_be_visible()
-    await page.fill("[name=answer]", "pancakes")
-    await submit(page)
-    await choose_password(page, f"new {person.password}")
-    await page.wait_for_url(f"{site.origin}{AFTER}")
-    session = await signed_in(context, site.place)
-    assert session is not None
-    assert session["login"] == person.login
 
 
 async def test_a_second_factor_is_asked_for_after_a_recovery_too(
