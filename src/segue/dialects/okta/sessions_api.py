@@ -97,7 +97,7 @@ class SessionsApi:
 
     async def read(self, request: Request) -> Response:
         """The session; looking extends nothing."""
-        change, ident = await administrator(self.door, request), request.path_params["id"]
+        change, ident = await administrator(self.door, request, "sessions.read"), request.path_params["id"]
         try:
             found = await sessions.find_session(self.store, ident, change)
         except Refusal as refusal:
@@ -106,7 +106,7 @@ class SessionsApi:
 
     async def refresh(self, request: Request) -> Response:
         """The session, extended by the idle time of the org."""
-        change, ident = await administrator(self.door, request), request.path_params["id"]
+        change, ident = await administrator(self.door, request, "sessions.manage"), request.path_params["id"]
         idle_ms = request.site.org.settings.session_idle_s * 1000
         try:
             found = await sessions.extend_session(self.store, ident, change, idle_ms=idle_ms)
@@ -116,7 +116,7 @@ class SessionsApi:
 
     async def close(self, request: Request) -> Response:
         """204; the session is over, with everything bound to it."""
-        change, ident = await administrator(self.door, request), request.path_params["id"]
+        change, ident = await administrator(self.door, request, "sessions.manage"), request.path_params["id"]
         try:
             await sessions.close_session(self.store, ident, change)
         except Refusal as refusal:
@@ -125,7 +125,7 @@ class SessionsApi:
 
     async def close_all(self, request: Request) -> Response:
         """204; every session of the user is over, and with ``oauthTokens=true`` what applications hold for them."""
-        change = await administrator(self.door, request)
+        change = await administrator(self.door, request, "sessions.manage")
         tokens = _flag(request, "oauthTokens", default=False)
         forget = _flag(request, "forgetDevices", default=True)
         user = await user_named(self.store, request.path_params["user"], change)

@@ -45,7 +45,7 @@ class AppLinks:
         return await self._answer(request, session.subject.user)
 
     async def of_user(self, request: Request) -> Response:
-        change = await administrator(self.door, request)
+        change = await administrator(self.door, request, "users.read")
         return await self._answer(request, await user_named(self.store, request.path_params["user"], change))
 
     async def _answer(self, request: Request, user: User) -> Response:

@@ -1,6 +1,7 @@
 """Who manages an org over HTTP: a program with an API token, which acts for the token's owner."""
 
 from segue.admin import users
+from segue.admin.actor import ROLES, Actor
 from segue.admin.change import Change
 from segue.core.refusal import Refusal
 from segue.core.user import User
@@ -11,10 +12,15 @@ from segue.web.frontchannel import FrontDoor
 from segue.web.message import Request
 
 
-async def administrator(door: FrontDoor, request: Request) -> Change:
-    """The change that a caller with an API token makes. Raises Refusal ``invalid_token``."""
+async def administrator(door: FrontDoor, request: Request, permission: str) -> Change:
+    """The change that a caller makes who has ``permission`` (``users.read``, see ``admin.actor``).
+
+    Raises Refusal ``invalid_token``, or ``forbidden`` where the caller may not.
+    """
     token = await required_api_token(door.store, request)
-    return Change(door.circumstances(request), token.credential.user_id or token.credential.id)
+    actor = Actor(token.credential.user_id or token.credential.id, ROLES["owner"])
+    actor.require(permission)
+    return Change(door.circumstances(request), actor.id)
 
 
 async def user_named(store: Store, name: str, change: Change) -> User:

@@ -1,10 +1,8 @@
 """Trusted origins over HTTP: which pages may call the org's API, and where it may send a browser."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
-from urllib.parse import urlencode
 
 from segue.admin import origins
 from segue.core.org import OriginScope, TrustedOrigin
@@ -12,6 +10,7 @@ from segue.core.refusal import Refusal
 from segue.core.secret import made_at
 from segue.core.strict import JsonValue, read_json_object
 from segue.dialects.okta.admin.caller import administrator, not_found
+from segue.dialects.okta.admin.paging import page_after, page_limit, page_links
 from segue.dialects.okta.errors import ValidationFailed, write_error
 from segue.dialects.okta.names import (
     LIMIT_API,
@@ -62,19 +61,19 @@ class TrustedOrigins:
 
     async def list(self, request: Request) -> Response:
         """A page of the org's trusted origins in order of id; ``after`` is the last id of the page before."""
-        change = await administrator(self.door, request)
+        change = await administrator(self.door, request, "trustedOrigins.read")
         known = sorted(await self.store.trusted_origins(change.org_id), key=lambda origin: origin.id)
         matching = [origin for origin in known if _matches(request, origin)]
-        limit = _limit(request.query.get("limit"))
-        after = request.query.get("after") or ""
+        limit, after = page_limit(request, default=_PAGE, most=_MOST), page_after(request)
         rest = [origin for origin in matching if origin.id > after]
         page = rest[:limit]
-        headers = _page_links(request, page, more=len(rest) > len(page))
+        following = page[-1].id if len(rest) > len(page) else None
+        headers = page_links(request, TRUSTED_ORIGINS, ("q", "filter"), following)
         return Json(data=[_shape(request, origin) for origin in page]).with_headers(*headers)
 
     async def create(self, request: Request) -> Response:
         """200 with the origin, trusted from now on."""
-        change = await administrator(self.door, request)
+        change = await administrator(self.door, request, "trustedOrigins.manage")
         wanted = _read(read_json_object(request.body))
         made = await origins.trust_origin(
             self.store,
@@ -87,7 +86,7 @@ class TrustedOrigins:
         return Json(data=_shape(request, made))
 
     async def read(self, request: Request) -> Response:
-        change = await administrator(self.door, request)
+        change = await administrator(self.door, request, "trustedOrigins.read")
         ident = request.path_params["id"]
         try:
             return Json(data=_shape(request, await origins.find_origin(self.store, ident, change)))
@@ -95,7 +94,7 @@ class TrustedOrigins:
             raise not_found(refusal, ident, "TrustedOrigin") from None
 
     async def replace(self, request: Request) -> Response:
-        change = await administrator(self.door, request)
+        change = await administrator(self.door, request, "trustedOrigins.manage")
         ident, wanted = request.path_params["id"], _read(read_json_object(request.body))
         try:
             changed = await origins.change_origin(
@@ -112,7 +111,7 @@ class TrustedOrigins:
         return Json(data=_shape(request, changed))
 
     async def remove(self, request: Request) -> Response:
-        change = await administrator(self.door, request)
+        change = await administrator(self.door, request, "trustedOrigins.manage")
         ident = request.path_params["id"]
         try:
             await origins.remove_origin(self.store, ident, change)
@@ -127,7 +126,7 @@ class TrustedOrigins:
         return await self._set(request, trusted=False)
 
     async def _set(self, request: Request, *, trusted: bool) -> Response:
-        change = await administrator(self.door, request)
+        change = await administrator(self.door, request, "trustedOrigins.manage")
         ident = request.path_params["id"]
         act = origins.restore_origin if trusted else origins.distrust_origin
         try:
@@ -190,26 +189,6 @@ def _matches(request: Request, origin: TrustedOrigin) -> bool:
         )
     values = {"status": _status(origin), "name": origin.name, "origin": origin.origin}
     return values[found[1]] == found[2]
-
-
-def _limit(given: str | None) -> int:
-    if given is None:
-        return _PAGE
-    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:4]) <= _MOST:
-        raise ValidationFailed("limit", "limit", f"limit: a number from 1 to {_MOST}")
-    return int(given)
-
-
-def _page_links(request: Request, page: Sequence[TrustedOrigin], *, more: bool) -> list[tuple[str, str]]:
-    """The Link headers of a page (RFC 8288): itself, and the next one where there is one."""
-    base = f"{request.site.domain.base_url}{TRUSTED_ORIGINS}"
-    kept = [(name, value) for name, value in request.query.items() if name in ("q", "filter", "limit")]
-    after = request.query.get("after")
-    own = urlencode(kept + ([("after", after)] if after else []))
-    links = [("link", f'<{base}{"?" if own else ""}{own}>; rel="self"')]
-    if more and page:
-        links.append(("link", f'<{base}?{urlencode([*kept, ("after", page[-1].id)])}>; rel="next"'))
-    return links
 
 
 def _status(origin: TrustedOrigin) -> str:
