@@ -3,56 +3,78 @@
 Ids, secrets and attempt nonces are made before a call, so a definite abort can be retried with the same values. Times
 are epoch milliseconds by the database's clock. Every key starts with the org, and hot keys go on with the partition
 that an id carries (``core.secret.partition_of``), so nothing crosses orgs and one hot operation touches one partition.
+
+What operations are given and answer is in ``writes``, what hands things to people in ``deliveries``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 from segue.core.application import Application
-from segue.core.credential import Credential, Kind, NewCredential, Participation
+from segue.core.credential import Credential, Kind, Participation
 from segue.core.factor import FactorEnrollment
 from segue.core.org import AuthorizationServer, Domain, Group, Org, TrustedOrigin
 from segue.core.user import Subject, User
 from segue.core.verdict import Check
 from segue.events import Event
+from segue.stores.deliveries import (
+    DeliveryFailed,
+    Mail,
+    MailSender,
+    MessageSender,
+    PushAnswer,
+    PushProvider,
+    PushRequest,
+)
+from segue.stores.writes import (
+    Advance,
+    AlreadyExists,
+    Attempts,
+    Claim,
+    Commit,
+    FactorStep,
+    Found,
+    Guard,
+    NotFound,
+    OutcomeUnknown,
+    Renewal,
+    StoredKey,
+    StoreUnavailable,
+    Tombstone,
+)
 
-
-class StoreUnavailable(Exception):
-    """The database cannot be reached or did not answer in time: 503, try again later."""
-
-
-class OutcomeUnknown(StoreUnavailable):
-    """A write may or may not have happened (lost connection, a commit that did not reach its standby)."""
-
-
-class AlreadyExists(Exception):
-    """A name that must be unique in its org is taken. ``what`` names the field."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
-
-
-class NotFound(Exception):
-    """What a row must belong to (its org, user or application) does not exist."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredKey:
-    """A signing key as stored: the private half sealed, the rest readable. See ``tokens.keys``."""
-
-    org_id: str
-    key_set: str
-    kid: str
-    algorithm: str
-    public_jwk: str
-    certificate_pem: str
-    sealed_private: bytes = field(repr=False)
-    created_at: int = 0
-    signs_from_at: int = 0
-    signs_until_at: int | None = None
-    retired_at: int | None = None
+__all__ = [
+    "AdminStore",
+    "Advance",
+    "AlreadyExists",
+    "AttemptStore",
+    "Attempts",
+    "Claim",
+    "Commit",
+    "ConfigStore",
+    "CredentialStore",
+    "DeliveryFailed",
+    "EventStore",
+    "FactorStep",
+    "FactorStore",
+    "Found",
+    "Guard",
+    "Mail",
+    "MailSender",
+    "MessageSender",
+    "NotFound",
+    "OutcomeUnknown",
+    "PushAnswer",
+    "PushProvider",
+    "PushRequest",
+    "Renewal",
+    "SignInStore",
+    "Store",
+    "StoreUnavailable",
+    "StoredKey",
+    "Tombstone",
+    "UserStore",
+]
 
 
 class ConfigStore(Protocol):
@@ -124,16 +146,6 @@ class UserStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Attempts:
-    """How often a key was tried since its last success. ``locked_until_at`` is 0 where it is not locked."""
-
-    count: int
-    locked_until_at: int
-    locked_now: bool
-    just_locked: bool
-
-
 class AttemptStore(Protocol):
     async def count_attempt(self, org_id: str, key: str, *, limit: int, lock_ms: int) -> Attempts:
         """Counts one attempt in a write of its own, before anything is hashed (AU-03).
@@ -144,113 +156,6 @@ class AttemptStore(Protocol):
         ...
 
     async def clear_attempts(self, org_id: str, key: str) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The spending of one single-use credential (W1).
-
-    It matches the org, id, digest, one of ``kinds``, the target application where the credential names one, and a
-    credential that is unspent, unexpired and live. What does not match is not burnt. ``app_id`` is the application
-    whose assignment the answer reports. ``attempt`` settles an unknown outcome. ``event`` is written in the same
-    write, with the user the row names.
-    """
-
-    org_id: str
-    id: str
-    digest: bytes = field(repr=False)
-    kinds: frozenset[Kind]
-    attempt: str
-    event: Event
-    app_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A credential together with its user, where it has one."""
-
-    credential: Credential
-    subject: Subject | None
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """What must still be true when a decision is written (W2).
-
-    The user is active and has this stamp, the application (where named) is active and, with ``assigned``, still
-    assigned to the user (directly; an application for everyone needs no assignment), and none of ``live_ids`` was
-    revoked.
-    """
-
-    user_id: str
-    user_stamp: int
-    app_id: str | None = None
-    assigned: bool = False
-    live_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Renewal:
-    """A session that goes on under a new secret: the old cookie value is dead, the id and what hangs on it stay."""
-
-    session_id: str
-    old_digest: bytes = field(repr=False)
-    new_digest: bytes = field(repr=False)
-    idle_ms: int
-    data: dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Advance:
-    """One step of a credential that goes through states (a transaction of the Authentication API).
-
-    Conditional on the digest, on liveness and on ``from_generation``, so of two requests in parallel one wins. The row
-    gets the next generation, ``data``, and ``life_ms`` from now.
-    """
-
-    id: str
-    digest: bytes = field(repr=False)
-    from_generation: int
-    life_ms: int
-    data: dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class FactorStep:
-    """That a factor accepted ``step``: it holds only where that is greater than every step accepted before (AU-08).
-
-    A ``step`` of None records the use alone. ``enrollment`` is how the factor looks from now on: its sealed secret, its
-    profile and its status are stored in the same write (a used recovery code is gone, a proved factor is active).
-    """
-
-    factor_id: str
-    user_id: str
-    step: int | None
-    enrollment: FactorEnrollment | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tombstone:
-    """Revocation of a credential and of everything whose bind path names it."""
-
-    id: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """One write (W2): all of it happens or nothing does. Everything in it belongs to one org and one partition."""
-
-    org_id: str
-    partition: int
-    events: tuple[Event, ...]
-    guard: Guard | None = None
-    credentials: tuple[NewCredential, ...] = ()
-    renewal: Renewal | None = None
-    advance: Advance | None = None
-    factor_step: FactorStep | None = None
-    participations: tuple[Participation, ...] = ()
-    tombstones: tuple[Tombstone, ...] = ()
 
 
 class CredentialStore(Protocol):
@@ -331,61 +236,3 @@ class Store(ConfigStore, AdminStore, SignInStore, AttemptStore, EventStore, Prot
 
     async def schema_version(self) -> str | None: ...
     async def purge(self, *, keep_ms: int) -> int: ...
-
-
-# --- what reaches people ---
-
-
-class DeliveryFailed(Exception):
-    """Something could not be handed to its provider. The text is for operators: it names no secret and no content."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A plain-text mail to one address. The content holds codes and is never logged."""
-
-    to: str
-    subject: str
-    text: str = field(repr=False)
-
-
-class MailSender(Protocol):
-    async def send(self, mail: Mail) -> None:
-        """Hands a mail over. Raises DeliveryFailed."""
-        ...
-
-
-class MessageSender(Protocol):
-    """Text messages and telephone calls. ``to`` is a number in E.164 form, ``text`` is written or read out."""
-
-    async def send(self, kind: Literal["sms", "call"], to: str, text: str) -> None:
-        """Hands a message over. Raises DeliveryFailed."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class PushRequest:
-    """A question to a user's own device. ``number`` (two digits) is on the user's screen too: the device shows it or
-    asks for it, so that nobody approves a sign-in of somebody else by habit. ``expires_at`` is epoch ms."""
-
-    id: str
-    org_name: str
-    user_id: str
-    login: str
-    number: str
-    address: str
-    user_agent: str
-    expires_at: int
-
-
-PushAnswer = Literal["waiting", "approved", "rejected"]
-
-
-class PushProvider(Protocol):
-    async def start(self, request: PushRequest) -> None:
-        """Puts the question on the user's device. Raises DeliveryFailed."""
-        ...
-
-    async def poll(self, request_id: str) -> PushAnswer:
-        """What the user said so far. Raises DeliveryFailed."""
-        ...
