@@ -115,7 +115,7 @@ def request_by(client: Saml2Client, binding: str) -> tuple[AuthnRequest, str | N
     return read_post(fields["SAMLRequest"], SP.certificates), fields["RelayState"].replace("&amp;", "&")
 
 
-def respond(in_response_to: str | None, *, key: SigningKey = KEY, **changes) -> bytes:
+def respond(in_response_to: str | None, *, key: SigningKey = KEY, later_ms: int = 0, **changes) -> bytes:
     envelope = Envelope(
         issuer=IDP_ENTITY,
         sp=SP,
@@ -123,7 +123,7 @@ def respond(in_response_to: str | None, *, key: SigningKey = KEY, **changes) -> 
         in_response_to=in_response_to,
         response_id=new_id(secrets.token_bytes),
         assertion_id=new_id(secrets.token_bytes),
-        now_at=now_at(),
+        now_at=now_at() + later_ms,
     )
     statement = Statement(
         name_id="ann@x.example",
@@ -216,8 +216,8 @@ ELSEWHERE = "https://other.example/acs"
         ({}, "_another"),
         ({}, None),
         ({"issuer": "https://other-idp.example"}, "_r"),
-        ({"now_at": now_at() - 600_000}, "_r"),
-        ({"now_at": now_at() + 900_000}, "_r"),
+        ({"later_ms": -600_000}, "_r"),
+        ({"later_ms": 900_000}, "_r"),
     ],
     ids=["sp", "audience", "recipient", "request", "unsolicited", "issuer", "expired", "early"],
 )
