@@ -24,7 +24,7 @@ from segue.core.application import (
     SamlServiceProvider,
     WsFedRelyingParty,
 )
-from segue.core.assurance import PASSWORD, Assurance, Proof
+from segue.core.assurance import PASSWORD, Assurance, Proof, Requirement
 from segue.core.org import Domain, OrgSettings
 from segue.core.secret import partition_of
 from segue.core.strict import JsonValue
@@ -256,6 +256,8 @@ async def _people(installation: Installation) -> dict[str, Person]:
 async def _clients(installation: Installation, people: Mapping[str, Person]) -> dict[str, Client]:
     both = frozenset({"code", "id_token"})
     grants = frozenset({"authorization_code", "implicit"})
+    direct = frozenset({"authorization_code", "password", "refresh_token"})
+    phone = (frozenset({"code"}), direct)
     callback, goodbye = (f"{APP}/callback",), (f"{APP}/goodbye",)
     settings = {
         "web": OidcClient("web-client", callback, goodbye, both, grants, "client_secret_basic"),
@@ -273,6 +275,10 @@ async def _clients(installation: Installation, people: Mapping[str, Person]) -> 
         "keeping": OidcClient("keeping-client", (f"{APP}/keeping",), (), both, grants, "client_secret_basic"),
         "strict about users": OidcClient("users-client", (f"{APP}/users",), (), both, grants, "client_secret_basic"),
         "ending": OidcClient("ending-client", (f"{APP}/ending",), (), both, grants, "client_secret_basic"),
+        "direct": OidcClient("direct-client", (f"{APP}/direct",), grant_types=direct),
+        "phone": OidcClient("phone-client", ("com.example.phone:/done",), (), *phone, "none", native=True),
+        "demanding": OidcClient("demanding-client", (f"{APP}/demanding",), grant_types=direct),
+        "direct assigned": OidcClient("direct-assigned-client", (f"{APP}/direct-assigned",), grant_types=direct),
     }
     outcomes = {
         "replacing": "replace",
@@ -286,7 +292,8 @@ async def _clients(installation: Installation, people: Mapping[str, Person]) -> 
         traits = applications.Traits(
             label=f"The {name} <app>",
             name=name.replace(" ", "-"),
-            everyone=name != "assigned",
+            everyone=name not in ("assigned", "direct assigned"),
+            requirement=Requirement(factors=2 if name == "demanding" else 1),
             when_other_user=outcomes.get(name),  # type: ignore[arg-type]
         )
         made = await applications.create_oidc(installation.segue.store, traits, client, installation.change)
@@ -297,7 +304,8 @@ async def _clients(installation: Installation, people: Mapping[str, Person]) -> 
             client.redirect_uris[0],
             client.authentication,
         )
-    await _assign_both(installation, clients["assigned"].app_id, people)
+    for name in ("assigned", "direct assigned"):
+        await _assign_both(installation, clients[name].app_id, people)
     return clients
 
 

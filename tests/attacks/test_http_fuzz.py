@@ -95,6 +95,8 @@ TOKEN = (
     "client_assertion_type",
     "scope",
     "refresh_token",
+    "username",
+    "password",
     "unheard_of",
 )
 LOGOUT = ("id_token_hint", "post_logout_redirect_uri", "state", "client_id", "form_token", "logout_hint")

@@ -40,6 +40,7 @@ from segue.web.recorder import Recorder
 from segue.web.rendering import new_renderer
 from segue.web.routing import RouteTable
 from segue.web.session_image import SessionImage
+from segue.web.sign_in_limits import SignInLimits
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +185,14 @@ def _okta_services(
     return okta.OktaServices(
         door=door,
         store=store,
-        oauth=OAuthEndpoints(door=door, config=config, store=store, signing=signing, profile=okta.oauth_profile()),
+        oauth=OAuthEndpoints(
+            door=door,
+            config=config,
+            store=store,
+            signing=signing,
+            profile=okta.oauth_profile(),
+            limits=SignInLimits(limiter, store),
+        ),
         saml=SamlSignOn(door=door, config=config, store=store, signing=signing, source=source, profile=saml_profile),
         wsfed=WsFedSignOn(door=door, config=config, signing=signing, source=source, profile=wsfed_profile),
         launch=Launch(door),

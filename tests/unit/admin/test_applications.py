@@ -88,7 +88,7 @@ async def test_a_public_client_has_no_secret(desk: Desk) -> None:
         ({"response_types": frozenset({"token"})}, "response_types"),
         ({"response_types": frozenset({"code", "id_token"})}, "grant_types"),
         ({"grant_types": frozenset({"implicit"})}, "grant_types"),
-        ({"grant_types": frozenset({"authorization_code", "password"})}, "grant_types"),
+        ({"grant_types": frozenset({"authorization_code", "magic"})}, "grant_types"),
     ],
 )
 async def test_DC_01_settings_of_a_client_are_checked_when_made_and_when_changed(

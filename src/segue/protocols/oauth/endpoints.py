@@ -17,6 +17,7 @@ from segue.stores import ConfigStore, CredentialStore
 from segue.tokens.signing import Signing
 from segue.web.frontchannel import FrontDoor
 from segue.web.message import Request, Response
+from segue.web.sign_in_limits import SignInLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class OAuthEndpoints:
     store: CredentialStore
     signing: Signing
     profile: OAuthProfile
+    limits: SignInLimits
 
     @property
     def channel(self) -> OidcChannel:
@@ -46,7 +48,7 @@ class OAuthEndpoints:
 
     async def token(self, request: Request, server: AuthorizationServer) -> Response:
         """RFC 6749 3.2. Refusals: ``write_oauth_error``; event ``oauth.token``."""
-        tools = Tools(self.store, Issuer(self.signing, self.profile))
+        tools = Tools(self.door, self.store, Issuer(self.signing, self.profile), self.limits)
         return await TokenEndpoint(self.door, self.config, tools)(request, server)
 
     async def userinfo(self, request: Request, server: AuthorizationServer) -> Response:

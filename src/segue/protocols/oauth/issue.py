@@ -39,9 +39,9 @@ class Proofs:
 @dataclass(frozen=True, slots=True)
 class Parent:
     """What an access token comes from. ``bind_path`` are the ids whose revocation ends it, ``root_id`` is the root of
-    the lineage."""
+    the lineage. Without a parent the token is a root itself."""
 
-    id: str
+    id: str | None
     root_id: str | None
     bind_path: tuple[str, ...]
 
@@ -78,7 +78,7 @@ class Issuer:
             user_id=user.id,
             user_stamp=user.stamp,
             parent_id=parent.id,
-            root_id=parent.root_id,
+            root_id=parent.root_id or ident,
             bind_path=parent.bind_path,
             app_id=facts.app.id,
             domain=where.domain,

@@ -16,7 +16,8 @@ from segue.core.refusal import Refusal
 from segue.core.strict import Duplicate, Params
 from segue.core.url import registered_redirect
 from segue.core.verdict import Check, Verdict
-from segue.policy.scopes import OPENID, ScopeDecision, ScopeQuestion, decide_scopes
+from segue.policy.scopes import OPENID, ScopeDecision
+from segue.protocols.oauth import scopes as scope_rules
 from segue.protocols.oauth.errors import refusal
 from segue.protocols.oauth.profile import OAuthProfile
 from segue.protocols.oauth.response import ResponseMode, read_mode
@@ -90,15 +91,9 @@ class Asked:
 
     @property
     def scopes(self) -> ScopeDecision:
-        return decide_scopes(
-            ScopeQuestion(
-                requested=self.get("scope") or self.profile.default_scope,
-                offered={*self.profile.claims_of_scopes, OPENID, *self.server.scopes},
-                # OIDC Core 11: offline access comes by a code or not at all.
-                refreshable="refresh_token" in self.client.grant_types and "code" in self.words,
-                unknown=self.profile.unknown_scopes,
-            )
-        )
+        # OIDC Core 11: offline access comes by a code or not at all.
+        offline = "code" in self.words
+        return scope_rules.decide(self.get("scope"), self.server, self.client, self.profile, offline=offline)
 
     @property
     def acr(self) -> str:
@@ -272,8 +267,7 @@ def _scope(asked: Asked) -> None:
         _refuse(asked, "invalid_request", "The parameter scope is missing.", "scope_present")
     verdict = asked.scopes.verdict
     if not verdict.allowed:
-        text = "A scope is unknown, malformed, or cannot be granted."
-        raise Refusal("invalid_scope", text, verdict, app_id=asked.app.id)
+        raise Refusal("invalid_scope", scope_rules.REFUSED, verdict, app_id=asked.app.id)
     if "id_token" in asked.words and OPENID not in asked.scopes.granted:
         _refuse(asked, "invalid_scope", "An ID token needs the scope openid.", "scope_openid")
 

@@ -35,7 +35,7 @@ class TokenEndpoint:
                 server=server,
                 issuer=server.issuer(request.site.domain),
                 where=self.door.circumstances(request),
-                form=request.form,
+                request=request,
             ),
             self.tools,
         )

@@ -12,6 +12,9 @@ from segue.protocols.oauth.client_auth import AuthenticatedClient
 from segue.protocols.oauth.errors import refusal
 from segue.protocols.oauth.issue import Issuer
 from segue.stores import CredentialStore
+from segue.web.frontchannel import FrontDoor
+from segue.web.message import Request
+from segue.web.sign_in_limits import SignInLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,15 @@ class TokenRequest:
     server: AuthorizationServer
     issuer: str
     where: Circumstances
-    form: Params
+    request: Request
+
+    @property
+    def form(self) -> Params:
+        return self.request.form
+
+    @property
+    def grant_type(self) -> str:
+        return self.get("grant_type")
 
     def get(self, name: str) -> str:
         """A parameter, "" where it is absent or empty (RFC 6749 3.2). Raises strict.Duplicate."""
@@ -64,8 +75,10 @@ class Tokens:
 class Tools:
     """What a grant works with."""
 
+    door: FrontDoor
     store: CredentialStore
     issuer: Issuer
+    limits: SignInLimits
 
 
 Grant: TypeAlias = Callable[[TokenRequest, Tools], Awaitable[Tokens]]

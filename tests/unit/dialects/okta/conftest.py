@@ -46,6 +46,7 @@ from segue.web.recorder import Recorder
 from segue.web.rendering import new_renderer
 from segue.web.routing import RouteTable
 from segue.web.session_image import SessionImage
+from segue.web.sign_in_limits import SignInLimits
 
 BASE = "http://localhost:8080"
 PASSWORD = "a long enough password"
@@ -362,7 +363,14 @@ async def house(tmp_path: Path, quick_hasher: PasswordHasher, signing_key: Signi
         sign_in_pages={okta.DIALECT: okta.sign_in_location},
     )
     signing = Signing(store, KeyRing(Sealer(MASTER_KEY)))
-    oauth = OAuthEndpoints(door=door, config=store, store=store, signing=signing, profile=okta.oauth_profile())
+    oauth = OAuthEndpoints(
+        door=door,
+        config=store,
+        store=store,
+        signing=signing,
+        profile=okta.oauth_profile(),
+        limits=SignInLimits(limiter, store),
+    )
     sso = SamlSignOn(door=door, config=store, store=store, signing=signing, source=source, profile=okta.saml_profile())
     wsfed = WsFedSignOn(door=door, config=store, signing=signing, source=source, profile=okta.wsfed_profile())
     image = SessionImage(door, CorsPolicy(store))

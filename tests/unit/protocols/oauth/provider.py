@@ -35,8 +35,10 @@ from segue.tokens.keys import KeyRing, SigningKey
 from segue.tokens.signing import Signing
 from segue.web.cookies import SessionCookies
 from segue.web.frontchannel import FrontDoor
+from segue.web.limits import RateLimiter
 from segue.web.message import AutoPost, PostMessage, Redirect, Request, Response, Site
 from segue.web.recorder import Recorder
+from segue.web.sign_in_limits import SignInLimits
 
 SEALER = Sealer(b"k" * 32)
 KEY_SET = "oidc"
@@ -139,7 +141,14 @@ class Provider:
             cookies={"test": SessionCookies("session")},
             sign_in_pages={"test": lambda key: f"/sign-in?key={key}"},
         )
-        endpoints = OAuthEndpoints(door, self.store, self.store, self.signing, self.profile)
+        endpoints = OAuthEndpoints(
+            door=door,
+            config=self.store,
+            store=self.store,
+            signing=self.signing,
+            profile=self.profile,
+            limits=SignInLimits(RateLimiter({}), self.store),
+        )
         self.channels[self.profile.channel] = endpoints.channel
         return endpoints
 

@@ -116,7 +116,7 @@ async def test_two_statements_are_all_it_takes(provider: Provider, monkeypatch: 
         ({"code": None}, "invalid_request"),
         ({"redirect_uri": None}, "invalid_request"),
         ({"grant_type": None}, "invalid_request"),
-        ({"grant_type": "password"}, "unsupported_grant_type"),
+        ({"grant_type": "magic"}, "unsupported_grant_type"),
     ],
 )
 async def test_a_request_with_a_fault_burns_nothing(provider: Provider, changes: dict[str, None], reason: str):

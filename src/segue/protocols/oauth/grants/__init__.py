@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Final
 
 from segue.protocols.oauth.grants.authorization_code import authorization_code
+from segue.protocols.oauth.grants.password import password
 from segue.protocols.oauth.token_request import Grant
 
-GRANTS: Final[Mapping[str, Grant]] = MappingProxyType({"authorization_code": authorization_code})
+GRANTS: Final[Mapping[str, Grant]] = MappingProxyType({"authorization_code": authorization_code, "password": password})
 """By the value of ``grant_type``."""

@@ -14,11 +14,12 @@ from segue.core.secret import Bearer, new_secret, partition_of, read_bearer
 from segue.core.user import Subject
 from segue.core.verdict import Check, Verdict
 from segue.policy.access import AccessQuestion, decide_access
-from segue.protocols.oauth.issue import Proofs, from_code, wants_id_token
+from segue.protocols.oauth.giving import Basis, give
+from segue.protocols.oauth.issue import from_code
 from segue.protocols.oauth.pkce import check_verifier
 from segue.protocols.oauth.profile import TokenFacts
 from segue.protocols.oauth.token_request import TokenRequest, Tokens, Tools
-from segue.stores import Claim, Commit, Guard, Tombstone
+from segue.stores import Claim, Commit, Tombstone
 from segue.tokens.codes import CODE_KINDS, CodeGrant, read_code
 
 _NOT_USABLE: Final = "The authorization code is not valid. It may have expired or have been used already."
@@ -107,20 +108,11 @@ def _check_access(asked: TokenRequest, facts: TokenFacts, subject: Subject) -> N
 
 
 async def _give(asked: TokenRequest, tools: Tools, code: Credential, grant: CodeGrant, facts: TokenFacts) -> Tokens:
-    where, user, app = asked.where, facts.user, facts.app
-    access_token, credential = await tools.issuer.access_token(facts, parent=from_code(code), where=where)
-    id_token = ""
-    if wants_id_token(grant.scopes):
-        id_token = await tools.issuer.id_token(facts, Proofs(grant.nonce, access_token), where)
-    event = where.event("token.issue", user_id=user.id, app_id=app.id, credential_id=credential.id)
-    guard = Guard(user.id, user.stamp, app.id, assigned=not app.everyone, live_ids=code.lineage_path)
-    written = await tools.store.commit(
-        Commit(where.org_id, partition_of(user.id), (event,), guard, credentials=(credential,))
-    )
-    if not written:
+    tokens = await give(asked, tools, Basis(facts, from_code(code), code.lineage_path, grant.nonce))
+    if tokens is None:
         mend = "Start a new request; look for an event about the user, the session or this code just before."
         raise _refused(asked, Check("unchanged_since_spent", passed=False, mend=mend), credential_id=code.id)
-    return Tokens(access_token, asked.server.access_token_s, grant.scopes, id_token)
+    return tokens
 
 
 def _refused(asked: TokenRequest, *checks: Check, credential_id: str | None = None) -> Refusal:
