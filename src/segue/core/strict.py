@@ -234,6 +234,14 @@ class Params:
     value of it is then an error, never the first or the last one."""
 
     pairs: tuple[tuple[str, str], ...] = ()
+    _values: dict[str, tuple[str, ...]] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # An endpoint asks for dozens of names, most of them absent: each is one look-up.
+        values: dict[str, tuple[str, ...]] = {}
+        for name, value in self.pairs:
+            values[name] = (*values[name], value) if name in values else (value,)
+        object.__setattr__(self, "_values", values)
 
     def get(self, name: str) -> str | None:
         """The one value of ``name``, None where it is absent. Raises :class:`Duplicate` if it occurs more than once."""
@@ -243,11 +251,11 @@ class Params:
         return values[0] if values else None
 
     def all(self, name: str) -> tuple[str, ...]:
-        return tuple(value for key, value in self.pairs if key == name)
+        return self._values.get(name, ())
 
     def names(self) -> tuple[str, ...]:
         """Every name once, in the order of first appearance."""
-        return tuple(dict(self.pairs))
+        return tuple(self._values)
 
     def items(self) -> tuple[tuple[str, str], ...]:
         return self.pairs
@@ -260,7 +268,7 @@ class Params:
         return urlencode(self.pairs)
 
     def __contains__(self, name: object) -> bool:
-        return any(key == name for key, _ in self.pairs)
+        return name in self._values
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -325,7 +333,7 @@ def _check_size(data: bytes, max_bytes: int, max_params: int) -> None:
 
 def _decode_once(raw: bytes) -> str:
     try:
-        text = unquote_to_bytes(raw.replace(b"+", b" ")).decode()
+        text = (unquote_to_bytes(raw.replace(b"+", b" ")) if b"%" in raw or b"+" in raw else raw).decode()
     except UnicodeDecodeError:
         raise Malformed("a parameter is not UTF-8") from None
     if "\0" in text:

@@ -11,6 +11,7 @@ from segue.core.secret import (
     PARTITIONS,
     digest,
     is_id,
+    made_at,
     new_bearer,
     new_id,
     new_secret,
@@ -82,3 +83,13 @@ def test_an_id_needs_a_prefix_of_three_and_a_partition_in_range() -> None:
     for prefix, partition in (("1", 0), ("1022", 0), ("102", -1), ("102", PARTITIONS)):
         with pytest.raises(ValueError, match="three-character prefix"):
             new_id(prefix, partition, 0, os.urandom)
+
+
+def test_a_time_that_does_not_fit_makes_no_id() -> None:
+    assert made_at(new_id("00u", 1, 62**7 - 1, os.urandom)) == 62**7 - 1
+    with pytest.raises(ValueError, match="fit"):
+        new_id("00u", 1, 62**7, os.urandom)
+
+
+def test_a_partition_that_nobody_has_makes_no_id() -> None:
+    assert not is_id("00u" + "0000000" + "zzz" + "0000000")
