@@ -10,8 +10,10 @@ import asyncpg
 import pytest
 from tests.stores.databases import TestDatabase
 from tests.stores.locks import held, waiting
-from tests.stores.scene import Scene
+from tests.stores.scene import Scene, ident, unique
 
+from segue.core.assignment import GroupAssignment
+from segue.core.org import Group
 from segue.stores import Guard, Tombstone
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("patient")]
@@ -69,6 +71,26 @@ async def test_OT_14_whoever_takes_an_assignment_back_waits_for_sign_ins_under_w
     assert await unassigning
 
 
+async def test_whoever_takes_somebody_out_of_a_group_waits_for_sign_ins_under_way(admin: Any, scene: Scene) -> None:
+    group = Group(ident("00g"), scene.org_id, unique("group"))
+    await scene.store.put_group(group, scene.event())
+    await scene.store.add_member(scene.org_id, group.id, scene.user.id, scene.event())
+    await scene.store.put_group_assignment(GroupAssignment(scene.org_id, scene.app.id, group.id), scene.event())
+    session, guard = await scene.session(), replace(scene.guard, app_id=scene.app.id, assigned=True)
+    async with held(scene, session):
+        commit = scene.writing(renewal=scene.renewing(session), guard=guard)
+        committing = asyncio.create_task(scene.store.commit(commit))
+        await waiting(admin)
+        removing = asyncio.create_task(scene.store.remove_member(scene.org_id, group.id, scene.user.id, scene.event()))
+        await waiting(admin, 2)
+        assert not removing.done()
+        # What all of an application's sign-ins share makes nobody wait.
+        assert await scene.store.remove_group_assignment(scene.org_id, scene.app.id, group.id, scene.event())
+    assert await committing
+    assert await removing
+    assert not await scene.store.commit(scene.writing(guard=guard))
+
+
 @asynccontextmanager
 async def changing(scene: Scene, text: str, ident: str) -> AsyncIterator[None]:
     """Another transaction that changes a row and is committed at the end."""
@@ -83,14 +105,14 @@ async def changing(scene: Scene, text: str, ident: str) -> AsyncIterator[None]:
 
 async def test_OT_14_whoever_disables_a_user_waits_for_a_step_under_way(admin: Any, scene: Scene, guard: Guard) -> None:
     token, factor = await scene.mint("state_token"), await scene.factor()
-    for number, (table, ident) in enumerate({"credentials": token.id, "factors": factor.id}.items()):
+    for number, (table, row_id) in enumerate({"credentials": token.id, "factors": factor.id}.items()):
         commit = scene.writing(
             advance=scene.advancing(token, from_generation=number),
             factor_step=scene.step(factor, number + 1),
             guard=guard,
         )
         unchanged = "profile = profile" if table == "factors" else "data = data"
-        async with changing(scene, f"UPDATE {table} SET {unchanged} WHERE org_id = $1 AND id = $2", ident):
+        async with changing(scene, f"UPDATE {table} SET {unchanged} WHERE org_id = $1 AND id = $2", row_id):
             committing = asyncio.create_task(scene.store.commit(commit))
             await waiting(admin)
             same = asyncio.create_task(

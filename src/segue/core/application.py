@@ -5,17 +5,30 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from segue.core.assurance import Requirement
+from segue.core.strict import JsonValue
 
 ClientAuthentication = Literal["client_secret_basic", "client_secret_post", "none"]
 WhenOtherUser = Literal["keep", "login_required", "ask", "end_and_prompt", "replace", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
+class ClientSecret:
+    """What is known of a client secret beside its digest: how it is called, since when, and whether it is in use."""
+
+    id: str
+    digest: bytes = field(repr=False)
+    created_at: int = 0
+    updated_at: int = 0
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class OidcClient:
     """OpenID Connect settings. ``native`` clients may vary the port of a loopback redirect (RFC 8252 7.3).
 
-    ``secret_digests`` hold SHA-256 digests, 32 bytes each: two during a change of secret. An empty ``authentication``
-    set would lock a client out, so it is never empty.
+    ``secret_digests`` hold the SHA-256 digests of the secrets in use, 32 bytes each: two during a change of secret.
+    ``secrets`` says more of them, and of one that was put out of use. An empty ``authentication`` set would lock a
+    client out, so it is never empty.
     """
 
     client_id: str
@@ -25,6 +38,7 @@ class OidcClient:
     grant_types: frozenset[str] = frozenset({"authorization_code"})
     authentication: ClientAuthentication = "client_secret_basic"
     secret_digests: tuple[bytes, ...] = field(default=(), repr=False)
+    secrets: tuple[ClientSecret, ...] = field(default=(), repr=False)
     pkce_required: bool = False
     native: bool = False
     #: Where a link on the dashboard starts the application's own sign-in (OIDC Core 4); empty: it has none.
@@ -104,7 +118,8 @@ class Application:
 
     ``home_authority`` is the domain whose issuer a SAML or WS-Federation application sees, whichever door was used.
     ``everyone`` assigns it to all users. ``when_other_user`` overrides the ticket kind's default where a ticket meets
-    somebody else's session.
+    somebody else's session. ``annotations`` are what an administrator's tool keeps with it: given back as they came,
+    they decide nothing. ``updated_at`` is the last change in epoch ms, 0 before the first.
     """
 
     id: str
@@ -122,6 +137,8 @@ class Application:
     home_authority: str = ""
     everyone: bool = False
     when_other_user: WhenOtherUser | None = None
+    annotations: Mapping[str, JsonValue] = field(default_factory=dict)
+    updated_at: int = 0
 
     @property
     def active(self) -> bool:

@@ -1,7 +1,7 @@
 """The person: profile, status, and the stamp that voids what was issued before a change of credentials."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 UserStatus = Literal["staged", "provisioned", "active", "suspended", "deprovisioned"]
@@ -47,9 +47,16 @@ class User:
 class Subject:
     """A user as one decision sees them: with their groups, and whether they were assigned the application in question.
 
-    An application for everyone assigns nobody: that is read from the application (``Application.everyone``).
+    They are by name, or as a member of a group that is. An application for everyone assigns nobody: that is read from
+    the application (``Application.everyone``). ``user_name`` is what the application calls them; empty: their login.
     """
 
     user: User
     assigned: bool = False
     group_ids: frozenset[str] = frozenset()
+    user_name: str = ""
+
+    @property
+    def for_application(self) -> User:
+        """The user as the application in question knows them."""
+        return replace(self.user, login=self.user_name) if self.user_name else self.user

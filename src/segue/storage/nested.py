@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from segue.core.application import ClientSecret
 from segue.core.org import PasswordRules
 
 Readers = Mapping[str, Callable[[Any], Any]]
@@ -20,6 +21,10 @@ def _links(value: Iterable[Iterable[str]]) -> tuple[tuple[str, ...], ...]:
 
 def _digests(value: Iterable[str]) -> tuple[bytes, ...]:
     return tuple(bytes.fromhex(digest) for digest in value)
+
+
+def _secrets(value: Iterable[Mapping[str, Any]]) -> tuple[ClientSecret, ...]:
+    return tuple(ClientSecret(**known(secret, CLIENT_SECRET)) for secret in value)
 
 
 def _same(value: Any) -> Any:
@@ -47,6 +52,13 @@ SETTINGS: Readers = {
     "landing_links": _links,
 }
 REQUIREMENT: Readers = {"factors": int, "max_age_s": _same, "fresh_after_at": _same}
+CLIENT_SECRET: Readers = {
+    "id": str,
+    "digest": bytes.fromhex,
+    "created_at": int,
+    "updated_at": int,
+    "active": bool,
+}
 OIDC: Readers = {
     "client_id": str,
     "redirect_uris": tuple,
@@ -55,6 +67,7 @@ OIDC: Readers = {
     "grant_types": frozenset,
     "authentication": str,
     "secret_digests": _digests,
+    "secrets": _secrets,
     "pkce_required": bool,
     "native": bool,
     "initiate_login_uri": str,

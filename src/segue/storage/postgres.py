@@ -1,6 +1,7 @@
 """The PostgreSQL store, put together from its aggregates."""
 
 from segue.storage import statements
+from segue.storage.postgres_assignments import PostgresAssignments
 from segue.storage.postgres_configuration import PostgresConfiguration
 from segue.storage.postgres_credentials import PostgresCredentials
 from segue.storage.postgres_devices import PostgresDevices
@@ -19,6 +20,7 @@ _HAS_SCHEMA = "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL"
 class PostgresStore(
     PostgresConfiguration,
     PostgresGroups,
+    PostgresAssignments,
     PostgresUsers,
     PostgresCredentials,
     PostgresFactors,

@@ -8,9 +8,10 @@ that it locks or changes; such a row it sees, and tests again, as it is by then.
 * User, stamp and tombstones are read by a claim from its snapshot, which holds every revocation and change of the user
   that was acknowledged before the claim began. One that commits while the claim runs is as if it came after: the claim
   makes nothing that lives on, and the commit that follows asks again.
-* A commit locks the user's row (FOR SHARE) and the assignment's (FOR KEY SHARE): a change of stamp or status and an
-  unassignment wait for a commit under way, and a commit that waited for one of them sees the new row. Whoever is told
-  "disabled" knows that no sign-in is still being written under the old state.
+* A commit locks the user's row (FOR SHARE) and the assignment's (FOR KEY SHARE), or where there is none by name, those
+  of the user's membership in groups: a change of stamp or status, an unassignment and a removal from a group wait for a
+  commit under way, and a commit that waited for one of them sees the new row. Whoever is told "disabled" knows that no
+  sign-in is still being written under the old state.
 * A commit locks every row that it changes under a condition (the session, the stepwise credential, the factor), after
   the user's and before it changes any. A lock waits for whoever was first and tests the condition again; only where
   all of them hold does anything change. Two commits that take the same rows in different orders are a deadlock, which
@@ -19,8 +20,9 @@ that it locks or changes; such a row it sees, and tests again, as it is by then.
   that missed a tombstone names the revoked ancestor in its bind path, and every later use looks for tombstones on the
   whole path. Such a credential was never alive for anybody who began after the revocation was acknowledged. The same
   holds for a renewed session by its own id. This is why ``Guard.live_ids`` belong in the bind paths of what is written.
-* The application's row is read without a lock: it is one row for all of an application's sign-ins, and a lock would
-  write to it every time. What is issued for an application is tested against it again wherever it is used.
+* The application's row, and that of its assignment to a group, are read without a lock: each is one row for all of an
+  application's sign-ins, and a lock would write to it every time. What is issued for an application is tested against
+  them again wherever it is used.
 """
 # ruff: noqa: S608 -- the texts are put together from column names written here; a value is always a parameter.
 
@@ -35,7 +37,7 @@ from segue.storage.explain import Facts, claim_checks
 from segue.storage.nested import to_json as to_text
 from segue.storage.postgres_pool import Database
 from segue.storage.postgres_statements import NOW, add_events, events_json, local, to_json
-from segue.storage.postgres_users import assigned, group_ids
+from segue.storage.postgres_users import assigned, group_ids, to_subject
 from segue.storage.rows import CREDENTIAL_COLUMNS, PARTICIPATION_COLUMNS, USER_COLUMNS, Row, prefixed
 from segue.stores import Advance, Claim, Commit, FactorStep, Found, OutcomeUnknown, Renewal, StoreUnavailable
 
@@ -122,13 +124,19 @@ _COMMIT: Final = f"""
         WHERE u.org_id = $1 AND u.id = $4 AND u.status = 'active' AND u.stamp = $5 FOR SHARE
     ), assignment AS MATERIALIZED (
         SELECT 1 FROM assignments AS a WHERE a.org_id = $1 AND a.app_id = $6 AND a.user_id = $4 FOR KEY SHARE
+    ), membership AS MATERIALIZED (
+        SELECT 1 FROM group_members AS m
+        JOIN group_assignments AS g ON g.org_id = m.org_id AND g.app_id = $6 AND g.group_id = m.group_id
+        WHERE m.org_id = $1 AND m.user_id = $4 AND $7::boolean AND NOT EXISTS (SELECT FROM assignment)
+        FOR KEY SHARE OF m
     ), agreed AS MATERIALIZED (
         SELECT {NOW} AS now
         WHERE $4::text IS NULL OR (
             EXISTS (SELECT FROM holder)
             AND ($6::text IS NULL OR EXISTS (
                 SELECT FROM applications AS p WHERE p.org_id = $1 AND p.id = $6 AND p.status = 'active'
-                AND (NOT $7::boolean OR p.everyone OR EXISTS (SELECT FROM assignment))))
+                AND (NOT $7::boolean OR p.everyone OR EXISTS (SELECT FROM assignment)
+                    OR EXISTS (SELECT FROM membership))))
             AND NOT EXISTS (
                 SELECT FROM tombstones AS t WHERE t.org_id = $1 AND t.partition = $2 AND t.id = ANY ($8::text[])))
     ), session AS MATERIALIZED (
@@ -288,8 +296,7 @@ def _to_found(row: Any) -> Found:
     credential = rows.credential(row)
     if credential.user_id is None:
         return Found(credential, None)
-    user = row[_CREDENTIAL_WIDTH:]
-    return Found(credential, rows.subject(rows.user(user), user[-2], user[-1]))
+    return Found(credential, to_subject(row[_CREDENTIAL_WIDTH:]))
 
 
 def _to_facts(row: Any) -> Facts:

@@ -1,13 +1,14 @@
-"""Users, their assignments, and how often somebody tried to be one, on PostgreSQL."""
+"""Users, what a decision sees of them, and how often somebody tried to be one, on PostgreSQL."""
 # ruff: noqa: S608 -- the texts are put together from column names written here; a value is always a parameter.
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from segue.core.application import Application
 from segue.core.user import Subject, User
 from segue.events import Event
 from segue.storage import rows, statements
+from segue.storage.assignment_rows import by_group, user_name
 from segue.storage.postgres_pool import Database
 from segue.storage.postgres_statements import events_json, local, with_event
 from segue.storage.rows import USER_COLUMNS, prefixed
@@ -15,16 +16,19 @@ from segue.stores import Attempts
 
 
 def assigned(user: str, app_id: str) -> str:
-    """Whether the application of that id is assigned to the user row ``user``; not where ``app_id`` is NULL."""
-    return (
-        f"EXISTS (SELECT FROM assignments AS a WHERE a.org_id = {user}.org_id AND a.app_id = {app_id} "
-        f"AND a.user_id = {user}.id)"
-    )
+    """Two columns: what the application of that id calls the user row ``user``, NULL where it is not assigned to them
+    by name, and whether it is through a group."""
+    return f"{user_name(user, app_id)}, {by_group(user, app_id)}"
 
 
 def group_ids(user: str) -> str:
     """The ids of the groups of the user row ``user``."""
     return f"ARRAY(SELECT m.group_id FROM group_members AS m WHERE m.org_id = {user}.org_id AND m.user_id = {user}.id)"
+
+
+def to_subject(row: Any) -> Subject:
+    """The subject in the columns of a user, of :func:`assigned` and of :func:`group_ids`."""
+    return rows.subject(rows.user(row), row[-3], row[-2], row[-1])
 
 
 # org, user, application or NULL
@@ -34,8 +38,6 @@ _SUBJECT: Final = (
 )
 _ADD_USER: Final = with_event(statements.ADD_USER)
 _UPDATE_USER: Final = with_event(statements.UPDATE_USER)
-_ASSIGN: Final = with_event(statements.ASSIGN)
-_UNASSIGN: Final = with_event(statements.UNASSIGN)
 _COUNT_ATTEMPT: Final = local(statements.COUNT_ATTEMPT)
 _LOCKED: Final = local(f"{statements.ATTEMPTS} AND locked_until_at > {{now}}")
 
@@ -60,7 +62,7 @@ class PostgresUsers:
 
     async def subject(self, org_id: str, user_id: str, app_id: str | None) -> Subject | None:
         found = await self._database.read(_SUBJECT, org_id, user_id, app_id)
-        return rows.subject(rows.user(found[0]), found[0][-2], found[0][-1]) if found else None
+        return to_subject(found[0]) if found else None
 
     async def add_user(self, user: User, event: Event) -> None:
         await self._database.write(_ADD_USER, *rows.user_values(user), events_json([event]))
@@ -70,13 +72,6 @@ class PostgresUsers:
 
     async def applications_of(self, org_id: str, user_id: str) -> Sequence[Application]:
         return [rows.application(row) for row in await self._database.read(statements.APPLICATIONS_OF, org_id, user_id)]
-
-    async def assign(self, org_id: str, app_id: str, user_id: str, event: Event) -> None:
-        """Nothing is written where the user has the application already."""
-        await self._change(_ASSIGN, (org_id, app_id, user_id), event)
-
-    async def unassign(self, org_id: str, app_id: str, user_id: str, event: Event) -> bool:
-        return await self._change(_UNASSIGN, (org_id, app_id, user_id), event)
 
     async def upgrade_password_hash(self, org_id: str, user_id: str, old_hash: str, new_hash: str) -> bool:
         return bool(await self._database.write(statements.UPGRADE_PASSWORD_HASH, org_id, user_id, old_hash, new_hash))

@@ -31,7 +31,7 @@ ORG_COLUMNS = "id, name, status, settings"
 DOMAIN_COLUMNS = "authority, org_id, dialect, scheme"
 APPLICATION_COLUMNS = (
     "org_id, id, name, label, external_key, status, client_id, oidc, saml, requirement, home_authority, "
-    "everyone, when_other_user, wsfed, bookmark, links"
+    "everyone, when_other_user, wsfed, bookmark, links, annotations, updated_at"
 )
 AUTHORIZATION_SERVER_COLUMNS = (
     "org_id, id, name, path, audience, key_set, scopes, access_token_s, id_token_s, code_s, status"
@@ -111,6 +111,8 @@ def application(row: Row) -> Application:
         wsfed=None if row[13] is None else WsFedRelyingParty(**nested.members(row[13], nested.WSFED)),
         bookmark=None if row[14] is None else Bookmark(**nested.members(row[14], nested.BOOKMARK)),
         links=tuple(AppLink(**nested.known(link, nested.APP_LINK)) for link in json.loads(row[15])),
+        annotations=json.loads(row[16]),
+        updated_at=row[17],
     )
 
 
@@ -132,6 +134,8 @@ def application_values(value: Application) -> Values:
         nested.text(value.wsfed, nested.WSFED) if value.wsfed else None,
         nested.text(value.bookmark, nested.BOOKMARK) if value.bookmark else None,
         nested.to_json(value.links),
+        nested.to_json(value.annotations),
+        value.updated_at,
     )
 
 
@@ -236,12 +240,12 @@ def user_values(value: User) -> Values:
     )
 
 
-def subject(user: User, assigned: object, group_ids: object) -> Subject:
-    """``assigned`` as a flag of either engine, ``group_ids`` as an array or its JSON text.
-
-    Assigned is who has an assignment of their own; what is for everyone is known from the application.
+def subject(user: User, user_name: str | None, by_group: object, group_ids: object) -> Subject:
+    """``user_name`` is None where no assignment names the user, ``by_group`` a flag of either engine, ``group_ids`` an
+    array or its JSON text. What is for everyone is known from the application.
     """
-    return Subject(user, bool(assigned), frozenset(_ids(group_ids)))
+    assigned = user_name is not None or bool(by_group)
+    return Subject(user, assigned, frozenset(_ids(group_ids)), user_name or "")
 
 
 # --- credentials -----------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import asyncio
 
 from segue.storage import statements
+from segue.storage.sqlite_assignments import SqliteAssignments
 from segue.storage.sqlite_attempts import SqliteAttempts
 from segue.storage.sqlite_config import SqliteConfig
 from segue.storage.sqlite_connection import Reader, local
@@ -23,6 +24,7 @@ _HAS_SCHEMA = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'alem
 class SqliteStore(
     SqliteConfig,
     SqliteGroups,
+    SqliteAssignments,
     SqliteUsers,
     SqliteAttempts,
     SqliteCredentials,

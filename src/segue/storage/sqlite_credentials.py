@@ -12,6 +12,7 @@ from typing import Any
 from segue.core.credential import Credential, Kind, NewCredential, Participation
 from segue.core.verdict import Check
 from segue.storage import rows, statements
+from segue.storage.assignment_rows import by_group
 from segue.storage.commit_rules import check_commit
 from segue.storage.explain import Facts, claim_checks
 from segue.storage.nested import to_json
@@ -89,14 +90,15 @@ _TOUCH = local(f"""
     UPDATE credentials AS c SET idle_expires_at = MIN(c.expires_at, {{now}} + :idle_ms)
     WHERE {_KEY} AND c.kind = 'session' AND c.idle_expires_at < MIN(c.expires_at, {{now}} + :idle_ms) AND {_LIVE}
 """)
-_GUARD = """
+_GUARD = f"""
     SELECT 1 FROM users AS u
     WHERE u.org_id = :org_id AND u.id = :user_id AND u.status = 'active' AND u.stamp = :user_stamp
     AND (:app_id IS NULL OR EXISTS (
         SELECT 1 FROM applications AS p
         WHERE p.org_id = u.org_id AND p.id = :app_id AND p.status = 'active'
         AND (NOT :assigned OR p.everyone OR EXISTS (
-            SELECT 1 FROM assignments AS a WHERE a.org_id = u.org_id AND a.app_id = p.id AND a.user_id = u.id))))
+            SELECT 1 FROM assignments AS a WHERE a.org_id = u.org_id AND a.app_id = p.id AND a.user_id = u.id)
+            OR {by_group("u", "p.id")})))
     AND NOT EXISTS (
         SELECT 1 FROM json_each(:live_ids) AS live JOIN tombstones AS t
         ON t.org_id = :org_id AND t.partition = :partition AND t.id = live.value)

@@ -1,4 +1,4 @@
-"""Users and their assignments on SQLite."""
+"""Users on SQLite, and what a decision sees of them."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from segue.core.application import Application
 from segue.core.user import Subject, User
 from segue.events import Event
 from segue.storage import rows, statements
+from segue.storage.assignment_rows import by_group, user_name
 from segue.storage.sqlite_connection import local
 from segue.storage.sqlite_events import add_event, with_event
 from segue.storage.sqlite_part import SqlitePart
@@ -22,12 +23,10 @@ _ADD_USER = local(statements.ADD_USER)
 _UPDATE_USER = local(statements.UPDATE_USER)
 _UPGRADE_PASSWORD_HASH = local(statements.UPGRADE_PASSWORD_HASH)
 _APPLICATIONS_OF = local(statements.APPLICATIONS_OF)
-_ASSIGN = local(statements.ASSIGN)
-_UNASSIGN = local(statements.UNASSIGN)
 # Columns of a user ``u`` as a decision about the application ``?1`` sees them.
 SUBJECT_COLUMNS = (
     f"{rows.prefixed('u', rows.USER_COLUMNS)}, "
-    "EXISTS (SELECT 1 FROM assignments AS a WHERE a.org_id = u.org_id AND a.app_id = ?1 AND a.user_id = u.id), "
+    f"{user_name('u', '?1')}, {by_group('u', '?1')}, "
     "(SELECT json_group_array(m.group_id) FROM group_members AS m WHERE m.org_id = u.org_id AND m.user_id = u.id)"
 )
 SUBJECT = f"SELECT {SUBJECT_COLUMNS} FROM users AS u WHERE u.org_id = ?2 AND u.id = ?3"
@@ -35,7 +34,7 @@ SUBJECT = f"SELECT {SUBJECT_COLUMNS} FROM users AS u WHERE u.org_id = ?2 AND u.i
 
 def subject(row: Sequence[Any]) -> Subject:
     """The subject in the columns of SUBJECT_COLUMNS."""
-    return rows.subject(rows.user(row), row[-2], row[-1])
+    return rows.subject(rows.user(row), row[-3], row[-2], row[-1])
 
 
 class SqliteUsers(SqlitePart):
@@ -71,13 +70,6 @@ class SqliteUsers(SqlitePart):
 
     async def applications_of(self, org_id: str, user_id: str) -> Sequence[Application]:
         return [rows.application(row) for row in await self._rows(_APPLICATIONS_OF, org_id, user_id)]
-
-    async def assign(self, org_id: str, app_id: str, user_id: str, event: Event) -> None:
-        """Nothing is written where the user has the application already."""
-        await self._write(with_event(_ASSIGN, (org_id, app_id, user_id), event))
-
-    async def unassign(self, org_id: str, app_id: str, user_id: str, event: Event) -> bool:
-        return await self._write(with_event(_UNASSIGN, (org_id, app_id, user_id), event))
 
     async def upgrade_password_hash(self, org_id: str, user_id: str, old_hash: str, new_hash: str) -> bool:
         def work(connection: sqlite3.Connection) -> bool:

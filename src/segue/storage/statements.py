@@ -109,17 +109,13 @@ UPDATE_USER = (
 UPGRADE_PASSWORD_HASH = (
     "UPDATE users SET password_hash = $4 WHERE org_id = $1 AND id = $2 AND password_hash = $3 RETURNING id"
 )
-# org, application, user; answers no row where nothing changed
-ASSIGN = (
-    "INSERT INTO assignments (org_id, app_id, user_id) VALUES ($1, $2, $3) "
-    "ON CONFLICT (org_id, app_id, user_id) DO NOTHING RETURNING user_id"
-)
-UNASSIGN = "DELETE FROM assignments WHERE org_id = $1 AND app_id = $2 AND user_id = $3 RETURNING user_id"
-
 # org, user
 APPLICATIONS_OF = (
     f"{_APPLICATION} AND status = 'active' AND (everyone OR EXISTS (SELECT 1 FROM assignments AS a "
-    "WHERE a.org_id = applications.org_id AND a.app_id = applications.id AND a.user_id = $2)) ORDER BY id"
+    "WHERE a.org_id = applications.org_id AND a.app_id = applications.id AND a.user_id = $2) "
+    "OR EXISTS (SELECT 1 FROM group_members AS m JOIN group_assignments AS g ON g.org_id = m.org_id "
+    "AND g.app_id = applications.id AND g.group_id = m.group_id "
+    "WHERE m.org_id = applications.org_id AND m.user_id = $2)) ORDER BY id"
 )
 
 # --- factors and remembered devices: org, partition, user ------------------------------------------------------------

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from segue.core.application import Application
+from segue.core.assignment import GroupAssignment, UserAssignment
 from segue.core.credential import Credential, Kind, Participation
 from segue.core.factor import FactorEnrollment
 from segue.core.org import AuthorizationServer, Domain, Group, Org, TrustedOrigin
@@ -136,13 +137,44 @@ class UserStore(Protocol):
         ...
 
     async def applications_of(self, org_id: str, user_id: str) -> Sequence[Application]:
-        """The active applications a user may use: assigned to them, or for everyone."""
+        """The active applications a user may use: assigned to them or to a group of theirs, or for everyone."""
         ...
 
-    async def assign(self, org_id: str, app_id: str, user_id: str, event: Event) -> None: ...
-    async def unassign(self, org_id: str, app_id: str, user_id: str, event: Event) -> bool: ...
     async def upgrade_password_hash(self, org_id: str, user_id: str, old_hash: str, new_hash: str) -> bool:
         """A new encoding of the same password: the stamp stays."""
+        ...
+
+
+class AssignmentStore(Protocol):
+    """Who may use an application. A write names what exists, or raises NotFound. It is no configuration: the org's
+    version stays, and every decision reads it anew."""
+
+    async def assign(self, org_id: str, app_id: str, user_id: str, event: Event) -> None:
+        """Assigns an application to a user by name; what is there already stays as it is."""
+        ...
+
+    async def unassign(self, org_id: str, app_id: str, user_id: str, event: Event) -> bool:
+        """Ends an assignment by name. Whoever has it through a group as well keeps it."""
+        ...
+
+    async def put_assignment(self, assignment: UserAssignment, event: Event) -> None:
+        """An assignment by name with what belongs to it, new or instead of the one there was; ``created_at`` stays."""
+        ...
+
+    async def assignment(self, org_id: str, app_id: str, user_id: str) -> UserAssignment | None: ...
+    async def assignments(
+        self, org_id: str, app_id: str, *, after: str = "", limit: int = 100
+    ) -> Sequence[UserAssignment]:
+        """Everybody who has an application, by name or through a group, in order of the user's id."""
+        ...
+
+    async def group_assignments(
+        self, org_id: str, app_id: str, *, after: str = "", limit: int = 100
+    ) -> Sequence[GroupAssignment]: ...
+    async def put_group_assignment(self, assignment: GroupAssignment, event: Event) -> None: ...
+    async def remove_group_assignment(self, org_id: str, app_id: str, group_id: str, event: Event) -> bool: ...
+    async def remove_application(self, org_id: str, app_id: str, event: Event) -> bool:
+        """Removes an inactive application and whatever assigns it; False where it is active or not there."""
         ...
 
 
@@ -212,7 +244,7 @@ class FactorStore(Protocol):
     async def remove_factor(self, org_id: str, user_id: str, factor_id: str, event: Event) -> bool: ...
 
 
-class SignInStore(CredentialStore, UserStore, FactorStore, Protocol):
+class SignInStore(CredentialStore, UserStore, AssignmentStore, FactorStore, Protocol):
     """What the sign-in pipeline needs."""
 
 

@@ -87,8 +87,8 @@ class Guard:
     """What must still be true when a decision is written (W2).
 
     The user is active and has this stamp, the application (where named) is active and, with ``assigned``, still
-    assigned to the user (directly; an application for everyone needs no assignment), and none of ``live_ids`` was
-    revoked.
+    assigned to the user (by name or through a group; an application for everyone needs no assignment), and none of
+    ``live_ids`` was revoked.
     """
 
     user_id: str

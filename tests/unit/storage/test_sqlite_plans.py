@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.storage import sqlite_credentials, sqlite_factors, statements
+from segue.storage import assignment_rows, sqlite_credentials, sqlite_factors, statements
 from segue.storage.sqlite_connection import connect, local
 from segue.storage.sqlite_users import SUBJECT
 
@@ -25,6 +25,9 @@ TEXTS = {
     "forget_devices": local(statements.FORGET_DEVICES),
     "applications_of": local(statements.APPLICATIONS_OF),
     "groups": local(statements.GROUPS),
+    "assignments": local(assignment_rows.ASSIGNMENTS),
+    "assignment": local(assignment_rows.ASSIGNMENT),
+    "group_assignments": local(assignment_rows.GROUP_ASSIGNMENTS),
     "touch": sqlite_credentials._TOUCH,
     "guard": sqlite_credentials._GUARD,
     "subject": SUBJECT,
