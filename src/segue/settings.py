@@ -109,6 +109,8 @@ class Settings(BaseSettings):
     key_rotation_days: int = Field(default=90, ge=0, le=3650)
     #: What has ended is removed after so many hours, so that it can be explained until then.
     keep_hours: int = Field(default=168, ge=1, le=24 * 366)
+    #: Events are removed after so many days; 0 keeps them for ever.
+    keep_events_days: int = Field(default=0, ge=0, le=36_500)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     #: ``json``, one object a line; or ``text``, for people.

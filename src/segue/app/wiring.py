@@ -205,7 +205,7 @@ def _okta_services(
 
 
 def _jobs(settings: Settings, store: Store, sealer: Sealer, source: Source) -> tuple[Periodic, ...]:
-    purge = Purge(store, settings.keep_hours * _HOUR_MS)
+    purge = Purge(store, settings.keep_hours * _HOUR_MS, settings.keep_events_days * _DAY_MS)
     jobs = [Periodic("purge", _PURGE_EVERY_S, purge.round)]
     if settings.key_rotation_days:
         rotation = KeyRotation(store, sealer, source, settings.key_rotation_days * _DAY_MS)

@@ -36,6 +36,7 @@ _SUBJECT: Final = (
     f"SELECT {prefixed('u', USER_COLUMNS)}, {assigned('u', '$3')}, {group_ids('u')} "
     "FROM users AS u WHERE u.org_id = $1 AND u.id = $2"
 )
+_USERS_OF_IDS: Final = f"{statements.USERS_OF} AND id = ANY ($2)"
 _ADD_USER: Final = with_event(statements.ADD_USER)
 _UPDATE_USER: Final = with_event(statements.UPDATE_USER)
 _COUNT_ATTEMPT: Final = local(statements.COUNT_ATTEMPT)
@@ -56,6 +57,9 @@ class PostgresUsers:
         if not found and "@" not in login_key:
             found = await self._database.read(statements.USERS_BY_SHORT_NAME, org_id, login_key)
         return rows.user(found[0]) if len(found) == 1 else None
+
+    async def users_of_ids(self, org_id: str, ids: Sequence[str]) -> Sequence[User]:
+        return [rows.user(row) for row in await self._database.read(_USERS_OF_IDS, org_id, list(ids))]
 
     async def users(self, org_id: str, *, after: str = "", limit: int = 100) -> Sequence[User]:
         return [rows.user(row) for row in await self._database.read(statements.USERS, org_id, after, limit)]

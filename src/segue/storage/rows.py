@@ -16,7 +16,7 @@ from segue.core.secret import is_id, partition_for, partition_of
 from segue.core.user import Subject, User
 from segue.events import Event
 from segue.storage import nested
-from segue.stores import StoredKey
+from segue.stores import EventPage, StoredKey
 
 
 class Row(Protocol):
@@ -365,3 +365,15 @@ def event_values(value: Event) -> Values:
         value.count,
         nested.to_json(value.detail),
     )
+
+
+def events_read(org_id: str, page: EventPage) -> tuple[bool, Values] | None:
+    """What a statement that reads a stretch of the log is given; the flag says that it is the one about a user. None
+    where the user is none of ours and so has no events."""
+    start = page.after or ((page.until_at, "") if page.newest_first else (page.since_at, ""))
+    end = page.since_at if page.newest_first else page.until_at
+    values = (*start, end, page.limit)
+    if page.user_id is None:
+        return False, (org_id, *values)
+    partition = find_partition(page.user_id)
+    return None if partition is None else (True, (org_id, partition, page.user_id, *values))

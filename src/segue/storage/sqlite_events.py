@@ -8,9 +8,20 @@ from segue.events import Event
 from segue.storage import rows, statements
 from segue.storage.sqlite_connection import local
 from segue.storage.sqlite_part import SqlitePart
+from segue.stores import EventPage
 
 _ADD_EVENT = local(statements.ADD_EVENT)
 _EVENT = local(statements.EVENT)
+# By whether they are about a user, and whether the newest comes first.
+_EVENTS = {
+    (False, False): local(statements.EVENTS_FORWARD),
+    (False, True): local(statements.EVENTS_BACKWARD),
+    (True, False): local(statements.EVENTS_OF_USER_FORWARD),
+    (True, True): local(statements.EVENTS_OF_USER_BACKWARD),
+}
+_PURGE_EVENTS = local(statements.PURGE_EVENTS)
+_ORGS = local(statements.ORGS)
+_PURGE_PAGE = 500
 
 
 def add_event(connection: sqlite3.Connection, event: Event) -> None:
@@ -48,3 +59,23 @@ class SqliteEvents(SqlitePart):
         partition = rows.find_partition(event_id)
         row = None if partition is None else await self._row(_EVENT, org_id, partition, event_id)
         return rows.event(row) if row else None
+
+    async def events(self, org_id: str, page: EventPage) -> Sequence[Event]:
+        asked = rows.events_read(org_id, page)
+        if asked is None:
+            return []
+        of_user, values = asked
+        return [rows.event(row) for row in await self._rows(_EVENTS[of_user, page.newest_first], *values)]
+
+    async def purge_events(self, *, keep_ms: int) -> int:
+        removed = 0
+        for row in await self._rows(_ORGS):
+            while page := await self._purge_page_of_events(row[0], keep_ms):
+                removed += page
+        return removed
+
+    async def _purge_page_of_events(self, org_id: str, keep_ms: int) -> int:
+        def work(connection: sqlite3.Connection) -> int:
+            return connection.execute(_PURGE_EVENTS, (org_id, keep_ms, _PURGE_PAGE)).rowcount
+
+        return await self._write(work)

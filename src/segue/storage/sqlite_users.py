@@ -1,5 +1,6 @@
 """Users on SQLite, and what a decision sees of them."""
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +20,7 @@ _USER = local(statements.USER)
 _USER_BY_LOGIN = local(statements.USER_BY_LOGIN)
 _USERS_BY_SHORT_NAME = local(statements.USERS_BY_SHORT_NAME)
 _USERS = local(statements.USERS)
+_USERS_OF_IDS = f"{local(statements.USERS_OF)} AND id IN (SELECT value FROM json_each(?2))"
 _ADD_USER = local(statements.ADD_USER)
 _UPDATE_USER = local(statements.UPDATE_USER)
 _UPGRADE_PASSWORD_HASH = local(statements.UPGRADE_PASSWORD_HASH)
@@ -49,6 +51,9 @@ class SqliteUsers(SqlitePart):
         if not found and "@" not in login_key:
             found = await self._rows(_USERS_BY_SHORT_NAME, org_id, login_key)
         return rows.user(found[0]) if len(found) == 1 else None
+
+    async def users_of_ids(self, org_id: str, ids: Sequence[str]) -> Sequence[User]:
+        return [rows.user(row) for row in await self._rows(_USERS_OF_IDS, org_id, json.dumps(list(ids)))]
 
     async def users(self, org_id: str, *, after: str = "", limit: int = 100) -> Sequence[User]:
         return [rows.user(row) for row in await self._rows(_USERS, org_id, after, limit)]

@@ -92,6 +92,7 @@ REMOVE_MEMBER = "DELETE FROM group_members WHERE org_id = $1 AND group_id = $2 A
 # --- users -----------------------------------------------------------------------------------------------------------
 
 _USER = f"SELECT {USER_COLUMNS} FROM users WHERE org_id = $1"
+USERS_OF = _USER  # each engine has its own way to name several ids
 USER = f"{_USER} AND id = $2"
 USER_BY_LOGIN = f"{_USER} AND login_key = $2"
 # Two rows are enough to know that a short name is ambiguous.
@@ -191,6 +192,29 @@ PARTICIPATIONS = (
 
 ADD_EVENT = _insert("events", EVENT_COLUMNS)
 EVENT = f"SELECT {EVENT_COLUMNS} FROM events WHERE org_id = $1 AND partition = $2 AND id = $3"
+# org, moment and id to start behind, the moment that ends the stretch, limit. Reading the log is the only thing that
+# crosses partitions: its index is for people and programs who watch, and nobody who signs in waits for it.
+EVENTS_FORWARD = (
+    f"SELECT {EVENT_COLUMNS} FROM events WHERE org_id = $1 AND (at, id) > ($2, $3) AND at < $4 ORDER BY at, id LIMIT $5"
+)
+EVENTS_BACKWARD = (
+    f"SELECT {EVENT_COLUMNS} FROM events WHERE org_id = $1 AND (at, id) < ($2, $3) AND at >= $4 "
+    "ORDER BY at DESC, id DESC LIMIT $5"
+)
+# org, the user's partition, user, then the same
+EVENTS_OF_USER_FORWARD = (
+    f"SELECT {EVENT_COLUMNS} FROM events WHERE org_id = $1 AND partition = $2 AND user_id = $3 AND (at, id) > ($4, $5) "
+    "AND at < $6 ORDER BY at, id LIMIT $7"
+)
+EVENTS_OF_USER_BACKWARD = (
+    f"SELECT {EVENT_COLUMNS} FROM events WHERE org_id = $1 AND partition = $2 AND user_id = $3 AND (at, id) < ($4, $5) "
+    "AND at >= $6 ORDER BY at DESC, id DESC LIMIT $7"
+)
+# org, keep_ms, limit
+PURGE_EVENTS = (
+    "DELETE FROM events WHERE (org_id, partition, id) IN (SELECT org_id, partition, id FROM events "
+    "WHERE org_id = $1 AND at < {now} - $2 ORDER BY at, id LIMIT $3)"
+)
 
 # --- purge -----------------------------------------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ from segue.stores.writes import (
     Attempts,
     Claim,
     Commit,
+    EventPage,
     FactorStep,
     Found,
     Guard,
@@ -55,6 +56,7 @@ __all__ = [
     "ConfigStore",
     "CredentialStore",
     "DeliveryFailed",
+    "EventPage",
     "EventStore",
     "FactorStep",
     "FactorStore",
@@ -124,6 +126,10 @@ class UserStore(Protocol):
         """The user of that normal form; a short name (no ``@``) also finds the one user whose part before ``@`` it
         is.
         """
+        ...
+
+    async def users_of_ids(self, org_id: str, ids: Sequence[str]) -> Sequence[User]:
+        """Those of the users named who exist, in no order."""
         ...
 
     async def users(self, org_id: str, *, after: str = "", limit: int = 100) -> Sequence[User]:
@@ -251,6 +257,13 @@ class SignInStore(CredentialStore, UserStore, AssignmentStore, FactorStore, Prot
 class EventStore(Protocol):
     async def append(self, events: Sequence[Event]) -> None: ...
     async def event(self, org_id: str, event_id: str) -> Event | None: ...
+    async def events(self, org_id: str, page: EventPage) -> Sequence[Event]:
+        """Events by the moment they happened, then by id: the one read that crosses an org's partitions."""
+        ...
+
+    async def purge_events(self, *, keep_ms: int) -> int:
+        """Removes events that happened more than ``keep_ms`` ago; answers how many."""
+        ...
 
 
 class Store(ConfigStore, AdminStore, SignInStore, AttemptStore, EventStore, Protocol):

@@ -160,3 +160,19 @@ class Commit:
     factor_step: FactorStep | None = None
     participations: tuple[Participation, ...] = ()
     tombstones: tuple[Tombstone, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """A stretch of an org's log: from ``since_at`` up to, not including, ``until_at`` (epoch ms).
+
+    ``after`` is the moment and the id of the event that the page follows in its own direction. With ``user_id`` only
+    events that are about that user, which is a look-up in their partition alone.
+    """
+
+    since_at: int = 0
+    until_at: int = 2**53
+    after: tuple[int, str] | None = None
+    newest_first: bool = False
+    limit: int = 100
+    user_id: str | None = None
