@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from segue.admin.actor import Actor
 from segue.core.refusal import Refusal
 from segue.core.secret import RandomBytes, new_id, random_partition
 from segue.core.verdict import Check, Verdict
@@ -11,10 +12,14 @@ from segue.events import Circumstances, Event
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One administrative operation. ``actor_id`` is a user, a token, or the command line (``cli:name``)."""
+    """One administrative operation. ``actor_id`` is a user, an application, or the command line (``cli:name``).
+
+    ``actor`` is what that user or application may do; None for the command line, which may do everything.
+    """
 
     circumstances: Circumstances
     actor_id: str
+    actor: Actor | None = None
 
     @property
     def org_id(self) -> str:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from segue.dialects.okta.admin.app_links import AppLinks
+from segue.dialects.okta.admin.system_log import SystemLog
 from segue.dialects.okta.admin.trusted_origins import TrustedOrigins
 from segue.dialects.okta.authn import PrimaryAuthentication
 from segue.dialects.okta.authn_calls import AuthnCalls
@@ -154,6 +155,7 @@ def surface(services: OktaServices) -> Surface:
         *SessionMe(door).routes(),
         *SessionsApi(door, services.store, limits).routes(),
         *TrustedOrigins(door, services.store, services.local_names).routes(),
+        *SystemLog(door, services.store).routes(),
         *AppLinks(door, services.store).routes(),
         *OAuthRoutes(config, services.oauth).routes(),
         *SamlRoutes(config, services.saml).routes(),

@@ -20,7 +20,7 @@ async def administrator(door: FrontDoor, request: Request, permission: str) -> C
     token = await required_api_token(door.store, request)
     actor = Actor(token.credential.user_id or token.credential.id, ROLES["owner"])
     actor.require(permission)
-    return Change(door.circumstances(request), actor.id)
+    return Change(door.circumstances(request), actor.id, actor)
 
 
 async def user_named(store: Store, name: str, change: Change) -> User:

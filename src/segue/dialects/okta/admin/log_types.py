@@ -1,0 +1,168 @@
+"""What this vendor calls each of our events, with a sentence for people: one row a type.
+
+Programs that watch the log compare the vendor's names, so they are given exactly. Where the vendor has no word for what
+happened, the nearest one of the same subject stands, and the event says what it is in ``debugContext``. A type that the
+table lacks is shown under its own name with ``segue.`` before it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class LogType:
+    """``name`` is the vendor's ``eventType``; ``server_name`` what it is at a custom authorization server."""
+
+    name: str
+    message: str
+    server_name: str = ""
+
+
+_START, _END = "user.session.start", "user.session.end"
+_SSO, _LAUNCH = "user.authentication.sso", "app.generic.unauth_app_access_attempt"
+_VERIFY, _MFA = "user.authentication.verify", "user.authentication.auth_via_mfa"
+_FACTOR_ON, _FACTOR_OFF = "user.mfa.factor.activate", "user.mfa.factor.deactivate"
+_RESET = "user.account.reset_password"
+_POLICY = "policy.evaluate_sign_on"
+_APP, _SERVER = "application.lifecycle", "oauth2.as"
+
+
+def _at(what: str) -> tuple[str, str]:
+    """A name at the org's own server and at a custom one."""
+    return f"app.oauth2.{what}", f"app.oauth2.as.{what}"
+
+
+def _oauth(what: str, message: str) -> LogType:
+    org, custom = _at(what)
+    return LogType(org, message, custom)
+
+
+LOG_TYPES: Final[Mapping[str, LogType]] = MappingProxyType(
+    {
+        # --- signing in and out ---
+        "authn.primary": LogType(_START, "Sign-in by the Authentication API"),
+        "authn.factor": LogType(_MFA, "A factor of a transaction"),
+        "authn.enroll": LogType("user.mfa.factor.activate", "Setting up a factor in a transaction"),
+        "authn.activate": LogType(_FACTOR_ON, "Activating a factor in a transaction"),
+        "authn.picture": LogType(_FACTOR_ON, "The picture of a factor to be set up"),
+        "authn.questions": LogType(_FACTOR_ON, "The questions that a user may choose from"),
+        "authn.previous": LogType(_START, "Going a step back in a transaction"),
+        "authn.skip": LogType(_START, "Leaving out a step of a transaction"),
+        "authn.cancel": LogType(_START, "Giving up a transaction"),
+        "authn.introspect": LogType(_START, "Looking at a transaction"),
+        "authn.change_password": LogType("user.account.update_password", "Changing a password in a transaction"),
+        "authn.reset_password": LogType(_RESET, "Setting a new password in a transaction"),
+        "authn.recovery": LogType(_RESET, "Recovering an account"),
+        "transaction.begin": LogType(_VERIFY, "A sign-in began with the right password"),
+        "transaction.resume": LogType(_START, "A transaction goes on"),
+        "transaction.previous": LogType(_START, "A transaction went a step back"),
+        "transaction.skip": LogType(_START, "A step of a transaction was left out"),
+        "transaction.cancel": LogType(_END, "A transaction was given up"),
+        "sign_in.password": LogType(_START, "Sign-in by password"),
+        "sign_in.page": LogType(_START, "Sign-in by the hosted page"),
+        "sign_in.second_factor": LogType(_MFA, "Second factor on the hosted page"),
+        "sign_in.session_image": LogType(_START, "Sign-in by an image"),
+        "sign_in.oidc": LogType(_POLICY, "Sign-in to an OpenID Connect application"),
+        "sign_in.saml": LogType(_POLICY, "Sign-in to a SAML application"),
+        "sign_in.wsfed": LogType(_POLICY, "Sign-in to a WS-Federation application"),
+        "sign_in.home": LogType(_POLICY, "Sign-in to the start page"),
+        "sign_in.launch": LogType(_POLICY, "Sign-in to an application by its link"),
+        "sign_in.enroll": LogType(_POLICY, "Sign-in to set up a factor"),
+        "session.open": LogType(_START, "A user signed in"),
+        "session.create": LogType(_START, "Making a session by the Sessions API"),
+        "session.read": LogType(_START, "Looking at a session"),
+        "session.extend": LogType("user.session.context.change", "A session was extended"),
+        "session.end": LogType(_END, "A session ended"),
+        "session.sign_out": LogType(_END, "A user signed out"),
+        "user.sign_out": LogType("user.session.clear", "All sessions of a user were ended"),
+        "interaction.park": LogType(_POLICY, "A request waits for the user"),
+        "interaction.resume": LogType(_POLICY, "A request that waited goes on"),
+        "ticket.mint": LogType(_VERIFY, "A ticket that carries a sign-in was made"),
+        "ticket.redeem": LogType(_VERIFY, "A ticket that carries a sign-in was presented"),
+        # --- factors ---
+        "factor.verify": LogType(_MFA, "A factor was proved"),
+        "factor.wrong": LogType(_MFA, "A wrong answer to a factor"),
+        "factor.ask": LogType("system.mfa.factor.challenge", "A factor was asked for"),
+        "factor.poll": LogType("system.mfa.factor.challenge", "Waiting for the answer to a factor"),
+        "factor.rejected": LogType("user.mfa.okta_verify.deny_push", "A push request was rejected"),
+        "factor.timeout": LogType(_MFA, "The answer to a factor did not come in time"),
+        "factor.enroll": LogType(_FACTOR_ON, "A factor is being set up"),
+        "factor.start": LogType(_FACTOR_ON, "Setting up a factor began"),
+        "factor.activate": LogType(_FACTOR_ON, "A factor was set up"),
+        "factor.overtaken": LogType(_FACTOR_ON, "A factor was set up elsewhere in the meantime"),
+        "factor.page": LogType(_FACTOR_ON, "The page of a user's factors"),
+        "factor.remove": LogType(_FACTOR_OFF, "A factor was removed"),
+        "user.forget_devices": LogType("user.mfa.factor.reset_all", "The remembered devices of a user were forgotten"),
+        # --- passwords and recovery ---
+        "password.change": LogType("user.account.update_password", "A user changed their password"),
+        "password.reset": LogType(_RESET, "A user set a new password"),
+        "user.password": LogType("user.account.update_password", "A password was set"),
+        "recovery.begin": LogType(_RESET, "Recovering an account began"),
+        "recovery.send": LogType(_RESET, "A message that recovers an account"),
+        "recovery.resend": LogType(_RESET, "A message that recovers an account was sent again"),
+        "recovery.code": LogType(_RESET, "A code that recovers an account was right"),
+        "recovery.wrong": LogType(_RESET, "A wrong answer while recovering an account"),
+        "recovery.answer": LogType(_RESET, "The recovery question was answered"),
+        "recovery.redeem": LogType(_RESET, "A recovery link was used"),
+        "recovery.page": LogType(_RESET, "The page behind a recovery mail"),
+        "account.unlock": LogType("user.account.unlock", "An account was unlocked"),
+        # --- protocols ---
+        "oauth.authorize": _oauth("authorize.code", "Authorization request"),
+        "code.mint": _oauth("authorize.code", "An authorization code was given"),
+        "code.redeem": _oauth("token.grant", "An authorization code was exchanged"),
+        "code.reuse": _oauth("token.detect_reuse", "An authorization code was used twice; what it gave was revoked"),
+        "oauth.token": _oauth("token.grant", "Token request"),
+        "token.issue": _oauth("token.grant.access_token", "An access token was given"),
+        "id_token.issue": _oauth("token.grant.id_token", "An ID token was given"),
+        "oauth.userinfo": _oauth("token.grant", "Userinfo request"),
+        "oauth.end_session": LogType(_END, "Sign-out by an application"),
+        "oauth.metadata": _oauth("authorize", "Discovery and keys"),
+        "saml.sign_on": LogType(_SSO, "SAML sign-on"),
+        "saml.metadata": LogType(_SSO, "SAML metadata"),
+        "wsfed.sign_on": LogType(_SSO, "WS-Federation sign-on"),
+        "application.launch": LogType(_SSO, "An application was started by its link"),
+        "link.application": LogType(_LAUNCH, "A link to an application"),
+        "link.redirect": LogType(_SSO, "A link that signs in and leads on"),
+        "link.image": LogType(_START, "An image that signs in"),
+        # --- administration ---
+        "user.add": LogType("user.lifecycle.create", "A user was added"),
+        "user.status": LogType("user.lifecycle.update", "The status of a user changed"),
+        "user.profile": LogType("user.account.update_profile", "The profile of a user changed"),
+        "users": LogType("user.account.update_profile", "Users over the API"),
+        "users.app_links": LogType("user.account.update_profile", "The applications of a user"),
+        "application.create": LogType(f"{_APP}.create", "An application was added"),
+        "application.update": LogType(f"{_APP}.update", "An application was changed"),
+        "application.secret": LogType(f"{_APP}.update", "A client secret was made"),
+        "application.assign": LogType("application.user_membership.add", "A user was assigned to an application"),
+        "application.unassign": LogType("application.user_membership.remove", "A user lost an application"),
+        "api_token.mint": LogType("system.api_token.create", "An API token was made"),
+        "api_token.revoke": LogType("system.api_token.revoke", "An API token was revoked"),
+        "origin.trust": LogType("security.trusted_origin.create", "An origin is trusted"),
+        "origin.update": LogType("security.trusted_origin.update", "A trusted origin was changed"),
+        "origin.distrust": LogType("security.trusted_origin.deactivate", "An origin is no longer trusted"),
+        "origin.remove": LogType("security.trusted_origin.delete", "A trusted origin was removed"),
+        "trusted_origins": LogType("security.trusted_origin.update", "Trusted origins over the API"),
+        "authorization_server.put": LogType(f"{_SERVER}.updated", "An authorization server was changed"),
+        "keys.create": LogType(f"{_SERVER}.key.rollover", "A signing key was made"),
+        "keys.rotate": LogType(f"{_SERVER}.key.rollover", "Signing keys were rotated"),
+        "keys.emergency": LogType(f"{_SERVER}.key.rollover", "Signing keys were replaced at once"),
+        "org.create": LogType("system.org.lifecycle.create", "An org was made"),
+        "org.settings": LogType("system.org.setting.update", "The settings of the org changed"),
+        "domain.add": LogType("system.custom_url_domain.initiate", "The org got a domain"),
+        "domain.remove": LogType("system.custom_url_domain.delete", "The org lost a domain"),
+        # --- pages, and addresses that are not there ---
+        "logs": LogType("system.log.read", "The log over the API"),
+        "page.home": LogType(_START, "The start page"),
+        "page.style": LogType(_START, "The style of the pages"),
+    }
+)
+
+
+def log_type(type: str, *, custom_server: bool = False) -> LogType:
+    """The row of one of our types. ``custom_server`` says that a custom authorization server did it."""
+    row = LOG_TYPES.get(type)
+    if row is None:
+        return LogType(f"segue.{type}", type.replace(".", " ").replace("_", " "))
+    return LogType(row.server_name, row.message) if custom_server and row.server_name else row
