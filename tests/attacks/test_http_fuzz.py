@@ -162,6 +162,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/api/v1/users/{user}/factors/{factor}/qr/{token}": ("unheard_of",),
     **dict.fromkeys(("/api/v1/users/me/appLinks", "/api/v1/users/{user}/appLinks"), ("showAll",)),
     "/api/v1/users/{user}/sessions": ("oauthTokens", "forgetDevices"),
+    "/api/v1/logs": ("since", "until", "after", "filter", "q", "limit", "sortOrder"),
     "/api/v1/sessions/me/lifecycle/refresh": ("unheard_of",),
     "/api/v1/sessions/{id}": ("unheard_of",),
     "/api/v1/sessions/{id}/lifecycle/refresh": ("unheard_of",),

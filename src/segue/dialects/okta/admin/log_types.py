@@ -69,7 +69,7 @@ LOG_TYPES: Final[Mapping[str, LogType]] = MappingProxyType(
         "sign_in.wsfed": LogType(_POLICY, "Sign-in to a WS-Federation application"),
         "sign_in.home": LogType(_POLICY, "Sign-in to the start page"),
         "sign_in.launch": LogType(_POLICY, "Sign-in to an application by its link"),
-        "sign_in.enroll": LogType(_POLICY, "Sign-in to set up a factor"),
+        "sign_in.factors": LogType(_POLICY, "Sign-in to look after one's factors"),
         "session.open": LogType(_START, "A user signed in"),
         "session.create": LogType(_START, "Making a session by the Sessions API"),
         "session.read": LogType(_START, "Looking at a session"),
