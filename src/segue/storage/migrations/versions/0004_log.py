@@ -5,8 +5,8 @@ It is not unique and leads with the org; the org's newest entries lie at its end
 
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
