@@ -166,6 +166,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/api/v1/sessions/me/lifecycle/refresh": ("unheard_of",),
     "/api/v1/sessions/{id}": ("unheard_of",),
     "/api/v1/sessions/{id}/lifecycle/refresh": ("unheard_of",),
+    "/api/v1/apps/{app}/interclient-allowed-apps/{origin}": ("unheard_of",),
+    "/api/v1/apps/{app}/interclient-target-apps": ("after", "limit"),
     "/api/v1/trustedOrigins/{id}/lifecycle/activate": ("unheard_of",),
     "/api/v1/trustedOrigins/{id}/lifecycle/deactivate": ("unheard_of",),
 }
@@ -189,6 +191,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     f"{AUTHN}/recovery/factors/{{type}}/resend": ("stateToken",),
     "/api/v1/sessions": ("sessionToken", "username", "password"),
     "/api/v1/trustedOrigins": ("name", "origin", "scopes", "status"),
+    "/api/v1/apps/{app}/interclient-allowed-apps": ("id",),
     "/api/v1/trustedOrigins/{id}": ("name", "origin", "scopes", "status"),
 }
 

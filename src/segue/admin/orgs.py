@@ -12,6 +12,7 @@ from segue.admin.keys import ASSERTION_KEYS, TOKEN_KEYS, ensure_first_key
 from segue.admin.text import check_label
 from segue.core.org import AuthorizationServer, Domain, Org, OrgSettings
 from segue.core.sealing import Sealer
+from segue.core.trust import MOST_TRUSTED
 from segue.stores import AlreadyExists, Store
 
 _CODE_S = range(10, 301)
@@ -20,6 +21,7 @@ _LOCKOUT_ATTEMPTS = range(3, 101)
 _LOCKOUT_S = range(60, 7 * 86_400 + 1)
 _SESSION_S = range(60, 90 * 86_400 + 1)
 _MOST_LINKS: Final = 50
+_TRUST_LIMIT = range(1, MOST_TRUSTED + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,7 @@ def _checked(settings: OrgSettings) -> OrgSettings:
     _check_range("lockout_s", settings.lockout_s, _LOCKOUT_S)
     _check_range("session_idle_s", settings.session_idle_s, _SESSION_S)
     _check_range("session_life_s", settings.session_life_s, _SESSION_S)
+    _check_range("trust_limit", settings.trust_limit, _TRUST_LIMIT)
     if len(settings.landing_links) > _MOST_LINKS:
         raise invalid("landing_links", f"The start page shows at most {_MOST_LINKS} links.")
     for gateway in settings.gateways:

@@ -17,6 +17,10 @@ user = typer.Typer(help="Add people, list them, disable and enable them.", no_ar
 app.add_typer(user, name="user")
 application = typer.Typer(help="Add applications and list them.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(application, name="app")
+trust = typer.Typer(
+    help="Say which application takes sign-ins from which.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(trust, name="trust")
 key = typer.Typer(help="Replace signing keys.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(key, name="key")
 
@@ -215,6 +219,39 @@ def application_list(org: _Org = None) -> None:
     from segue.cli.workplace import on_store
 
     on_store(lambda workplace: applications.show_all(workplace, org=org))
+
+
+_Target = Annotated[str, typer.Argument(help="The application that takes sign-ins: id, client id, name or label.")]
+_Origin = Annotated[str, typer.Argument(help="The OpenID Connect application that hands them over.")]
+
+
+@trust.command("add")
+def trust_add(target: _Target, origin: _Origin, org: _Org = None) -> None:
+    """Let ORIGIN hand sign-ins over to TARGET."""
+    from segue.cli import trust
+    from segue.cli.workplace import on_store
+
+    on_store(lambda workplace: trust.add(workplace, target, origin, org=org))
+
+
+@trust.command("list")
+def trust_list(
+    target: Annotated[str | None, typer.Argument(help="Of this application alone.")] = None, org: _Org = None
+) -> None:
+    """List who takes sign-ins from whom."""
+    from segue.cli import trust
+    from segue.cli.workplace import on_store
+
+    on_store(lambda workplace: trust.show_all(workplace, target, org=org))
+
+
+@trust.command("remove")
+def trust_remove(target: _Target, origin: _Origin, org: _Org = None) -> None:
+    """Take that back, at once."""
+    from segue.cli import trust
+    from segue.cli.workplace import on_store
+
+    on_store(lambda workplace: trust.remove(workplace, target, origin, org=org))
 
 
 @key.command("rotate")

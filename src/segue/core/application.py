@@ -139,6 +139,9 @@ class Application:
     when_other_user: WhenOtherUser | None = None
     annotations: Mapping[str, JsonValue] = field(default_factory=dict)
     updated_at: int = 0
+    #: Whether a sign-in that another application handed over opens a session of the browser's; else it is for this
+    #: application alone.
+    hand_off_opens_session: bool = False
 
     @property
     def active(self) -> bool:

@@ -47,6 +47,8 @@ class OrgSettings:
     #: Networks of gateways that call with an API token on behalf of people: what such a call says in X-Forwarded-For is
     #: whose address it is about.
     gateways: tuple[str, ...] = ()
+    #: How many applications may be trusted to hand a sign-in over to one target.
+    trust_limit: int = 5
     landing_links: tuple[tuple[str, str, str], ...] = ()
 
 

@@ -49,6 +49,7 @@ SETTINGS: Readers = {
     "remember_device_s": int,
     "session_image": bool,
     "gateways": tuple,
+    "trust_limit": int,
     "landing_links": _links,
 }
 REQUIREMENT: Readers = {"factors": int, "max_age_s": _same, "fresh_after_at": _same}

@@ -11,6 +11,7 @@ from segue.storage.postgres_groups import PostgresGroups
 from segue.storage.postgres_pool import Database
 from segue.storage.postgres_purge import PostgresPurge
 from segue.storage.postgres_statements import local
+from segue.storage.postgres_trust import PostgresTrust
 from segue.storage.postgres_users import PostgresUsers
 
 _CLOCK = local(statements.CLOCK)
@@ -27,6 +28,7 @@ class PostgresStore(
     PostgresDevices,
     PostgresEvents,
     PostgresPurge,
+    PostgresTrust,
 ):
     """``segue.stores.Store`` on a PostgreSQL database, which any number of processes share.
 

@@ -31,7 +31,8 @@ ORG_COLUMNS = "id, name, status, settings"
 DOMAIN_COLUMNS = "authority, org_id, dialect, scheme"
 APPLICATION_COLUMNS = (
     "org_id, id, name, label, external_key, status, client_id, oidc, saml, requirement, home_authority, "
-    "everyone, when_other_user, wsfed, bookmark, links, annotations, updated_at"
+    "everyone, when_other_user, wsfed, bookmark, links, annotations, updated_at, "
+    "hand_off_opens_session"
 )
 AUTHORIZATION_SERVER_COLUMNS = (
     "org_id, id, name, path, audience, key_set, scopes, access_token_s, id_token_s, code_s, status"
@@ -113,6 +114,7 @@ def application(row: Row) -> Application:
         links=tuple(AppLink(**nested.known(link, nested.APP_LINK)) for link in json.loads(row[15])),
         annotations=json.loads(row[16]),
         updated_at=row[17],
+        hand_off_opens_session=bool(row[18]),
     )
 
 
@@ -136,6 +138,7 @@ def application_values(value: Application) -> Values:
         nested.to_json(value.links),
         nested.to_json(value.annotations),
         value.updated_at,
+        value.hand_off_opens_session,
     )
 
 

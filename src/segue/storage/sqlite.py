@@ -13,6 +13,7 @@ from segue.storage.sqlite_events import SqliteEvents
 from segue.storage.sqlite_factors import SqliteFactors
 from segue.storage.sqlite_groups import SqliteGroups
 from segue.storage.sqlite_purge import SqlitePurge
+from segue.storage.sqlite_trust import SqliteTrust
 from segue.storage.sqlite_users import SqliteUsers
 from segue.storage.sqlite_writer import Writer
 from segue.stores import StoreUnavailable
@@ -32,6 +33,7 @@ class SqliteStore(
     SqliteDevices,
     SqliteEvents,
     SqlitePurge,
+    SqliteTrust,
 ):
     """``segue.stores.Store`` on one SQLite file, which several processes of one machine may share.
 

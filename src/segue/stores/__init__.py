@@ -15,6 +15,7 @@ from segue.core.assignment import GroupAssignment, UserAssignment
 from segue.core.credential import Credential, Kind, Participation
 from segue.core.factor import FactorEnrollment
 from segue.core.org import AuthorizationServer, Domain, Group, Org, TrustedOrigin
+from segue.core.trust import TrustEntry
 from segue.core.user import Subject, User
 from segue.core.verdict import Check
 from segue.events import Event
@@ -76,6 +77,7 @@ __all__ = [
     "StoreUnavailable",
     "StoredKey",
     "Tombstone",
+    "TrustStore",
     "UserStore",
 ]
 
@@ -250,7 +252,36 @@ class FactorStore(Protocol):
     async def remove_factor(self, org_id: str, user_id: str, factor_id: str, event: Event) -> bool: ...
 
 
-class SignInStore(CredentialStore, UserStore, AssignmentStore, FactorStore, Protocol):
+class TrustStore(Protocol):
+    """Which application may hand a sign-in over to which: never remembered, so that a removal counts at once."""
+
+    async def trust_entry(self, org_id: str, target_app_id: str, origin_app_id: str) -> TrustEntry | None: ...
+    async def trusted_origins_of(
+        self, org_id: str, target_app_id: str, *, after: str = "", limit: int = 100
+    ) -> Sequence[TrustEntry]:
+        """The entries of a target in order of the origin's id, after that of ``after``."""
+        ...
+
+    async def trusting_targets_of(
+        self, org_id: str, origin_app_id: str, *, after: str = "", limit: int = 100
+    ) -> Sequence[TrustEntry]:
+        """The entries of an origin in order of the target's id, after that of ``after``."""
+        ...
+
+    async def add_trust(self, entry: TrustEntry, *, most: int, event: Event) -> bool:
+        """False where the entry is there already or its target has ``most``; NotFound where an application is gone.
+
+        ``most`` is a rule of administration: of two entries that are added at the same moment both may be the last.
+        """
+        ...
+
+    async def remove_trust(self, org_id: str, target_app_id: str, origin_app_id: str, event: Event) -> bool: ...
+    async def remove_trust_of(self, org_id: str, app_id: str, event: Event) -> bool:
+        """Removes every entry that names the application, on either side."""
+        ...
+
+
+class SignInStore(CredentialStore, UserStore, AssignmentStore, FactorStore, TrustStore, Protocol):
     """What the sign-in pipeline needs."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.storage import assignment_rows, sqlite_credentials, sqlite_factors, statements
+from segue.storage import assignment_rows, sqlite_credentials, sqlite_factors, statements, trust_rows
 from segue.storage.sqlite_connection import connect, local
 from segue.storage.sqlite_users import SUBJECT
 
@@ -24,6 +24,9 @@ TEXTS = {
     "remembers_device": local(statements.REMEMBERS_DEVICE),
     "forget_devices": local(statements.FORGET_DEVICES),
     "applications_of": local(statements.APPLICATIONS_OF),
+    "trust_entry": local(trust_rows.TRUST_ENTRY),
+    "trusted_origins_of": local(trust_rows.TRUSTED_ORIGINS_OF),
+    "trusting_targets_of": local(trust_rows.TRUSTING_TARGETS_OF),
     "groups": local(statements.GROUPS),
     "assignments": local(assignment_rows.ASSIGNMENTS),
     "assignment": local(assignment_rows.ASSIGNMENT),

@@ -14,6 +14,7 @@ from typing import Final
 
 from segue.dialects.okta.admin.app_links import AppLinks
 from segue.dialects.okta.admin.system_log import SystemLog
+from segue.dialects.okta.admin.trust_map import TrustMap
 from segue.dialects.okta.admin.trusted_origins import TrustedOrigins
 from segue.dialects.okta.authn import PrimaryAuthentication
 from segue.dialects.okta.authn_calls import AuthnCalls
@@ -157,6 +158,7 @@ def surface(services: OktaServices) -> Surface:
         *TrustedOrigins(door, services.store, services.local_names).routes(),
         *SystemLog(door, services.store).routes(),
         *AppLinks(door, services.store).routes(),
+        *TrustMap(door, services.store).routes(),
         *OAuthRoutes(config, services.oauth).routes(),
         *SamlRoutes(config, services.saml).routes(),
         *links.routes(),
