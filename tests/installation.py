@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from segue.admin import applications, orgs, origins, tokens, users
+from segue.admin import applications, orgs, origins, roles, tokens, users
 from segue.admin.change import Change
 from segue.app import Segue
 from segue.core.application import (
@@ -229,6 +229,7 @@ async def seed(segue: Segue, base_url: str, settings: OrgSettings) -> SeededOrg:
     wsfed = await _relying_parties(installation, people)
     linked = await _linked(installation, people)
     owner = await installation.user(people["carol"].id)
+    await roles.assign_role(segue.store, owner, "owner", installation.change)
     token = await tokens.mint_api_token(segue.store, owner, "tests", installation.change)
     return SeededOrg(made.org.id, made.domain, people, clients, saml, wsfed, linked, token.bearer.text)
 

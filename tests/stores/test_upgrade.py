@@ -10,6 +10,7 @@ from tests.postgres_server import FreshDatabase
 from tests.stores.databases import TestDatabase
 from tests.stores.scene import a_scene, unique
 
+from segue.core.user import RoleAssignment
 from segue.storage import migrate
 
 
@@ -29,6 +30,8 @@ OLD_WRITES = (
     "VALUES ($1, $2, $2, $2, $2, 'active', NULL, NULL, NULL, '{}', '', {false}, NULL)",
     "INSERT INTO credentials (org_id, partition, id, kind, digest, issued_at, expires_at, epoch, data) "
     "VALUES ($1, 0, $2, 'session', NO_BYTES, 0, 0, 0, '{}')",
+    "INSERT INTO credentials (org_id, partition, id, kind, digest, user_id, issued_at, expires_at, epoch, data) "
+    "VALUES ($1, 1, $2, 'api_token', NO_BYTES, $2, 7, 0, 0, '{}')",
 )
 
 
@@ -68,6 +71,8 @@ def test_G10_the_release_before_goes_on_working_on_the_new_schema(
             assert not user.password_temporary
             assert app
             assert (app.wsfed, app.bookmark, app.links) == (None, None, ())
+        # Whoever had an API token when roles came is an owner: their programs go on working.
+        assert await store.role_assignments(org_id) == [RoleAssignment(org_id, old, "owner", 7)]
         await a_scene(store, database)
         await store.close()
 

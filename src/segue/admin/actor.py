@@ -4,15 +4,14 @@ A permission is ``resource.read`` or ``resource.manage``; to manage a thing incl
 the console's roles come down to the same permissions, so there is one answer to "may they".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 from segue.core.refusal import Refusal
+from segue.core.user import Role
 from segue.core.verdict import Check, Verdict
-
-Role = Literal["owner", "support", "auditor"]
 
 ROLES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
     {
@@ -38,6 +37,10 @@ class Actor:
         if access == "read":
             wide |= {permission, "*.read"}
         return not wide.isdisjoint(self.permissions)
+
+    def covers(self, permissions: Iterable[str]) -> bool:
+        """Whether nothing of ``permissions`` goes beyond the actor's own."""
+        return all(self.may(permission) for permission in permissions)
 
     def require(self, permission: str) -> None:
         """Raises Refusal ``forbidden`` where the actor may not."""

@@ -5,6 +5,7 @@ from typing import Final
 
 from segue.admin import prefixes
 from segue.admin.change import Change, invalid, missing, overtaken
+from segue.admin.roles import check_reach
 from segue.admin.text import check_label
 from segue.core.credential import NewCredential
 from segue.core.secret import Bearer, is_id, new_bearer, partition_of
@@ -25,11 +26,12 @@ class MintedToken:
 
 
 async def mint_api_token(store: Store, owner: User, name: str, change: Change, *, life_days: int = 365) -> MintedToken:
-    """A new API token that acts for ``owner`` and ends with them: it carries their stamp.
+    """A new API token that acts for ``owner``, may do what their roles allow, and ends with them.
 
-    Raises Refusal ``invalid_value``, or ``changed_meanwhile`` where the owner changed or is not active.
+    Raises Refusal ``invalid_value``, ``forbidden``, or ``changed_meanwhile`` where the owner changed or is not active.
     """
     label = check_label("name", name)
+    await check_reach(store, owner.id, change)
     if life_days not in _LIFE_DAYS:
         raise invalid("life_days", f"An API token lives for {_LIFE_DAYS[0]} to {_LIFE_DAYS[-1]} days.")
     bearer = new_bearer(prefixes.API_TOKEN, partition_of(owner.id), change.now_at, change.random)

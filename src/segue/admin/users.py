@@ -7,6 +7,7 @@ from typing import Final
 from segue.admin import prefixes
 from segue.admin.change import Change, changed_fields, invalid, missing, overtaken, taken
 from segue.admin.passwords import check_password
+from segue.admin.roles import check_reach
 from segue.admin.text import MAX_VALUE_CHARS, check_value
 from segue.core.identifiers import BadUserName, normalise_login, short_name
 from segue.core.user import User, UserStatus
@@ -147,6 +148,7 @@ async def _load(store: UserStore, user_id: str, change: Change) -> User:
     user = await store.user(change.org_id, user_id)
     if user is None:
         raise missing("user", user_id, "There is no such user.")
+    await check_reach(store, user_id, change)
     return user
 
 

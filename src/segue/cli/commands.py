@@ -21,11 +21,14 @@ trust = typer.Typer(
     help="Say which application takes sign-ins from which.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(trust, name="trust")
+role = typer.Typer(help="Say who administers an org.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(role, name="role")
 key = typer.Typer(help="Replace signing keys.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(key, name="key")
 
 _Org = Annotated[str | None, typer.Option("--org", help="Id, name or domain of the org, where there are several.")]
 _Login = Annotated[str, typer.Argument(help="The login, or the user's id.")]
+_Role = Annotated[str, typer.Argument(help="owner, support or auditor.")]
 _PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from stdin; else one is made and shown once.")
 ]
@@ -252,6 +255,33 @@ def trust_remove(target: _Target, origin: _Origin, org: _Org = None) -> None:
     from segue.cli.workplace import on_store
 
     on_store(lambda workplace: trust.remove(workplace, target, origin, org=org))
+
+
+@role.command("assign")
+def role_assign(login: _Login, role: _Role, org: _Org = None) -> None:
+    """Give a user a role: owners do everything, support helps people, auditors look."""
+    from segue.cli import roles
+    from segue.cli.workplace import on_store
+
+    on_store(lambda workplace: roles.assign(workplace, login, role, org=org))
+
+
+@role.command("remove")
+def role_remove(login: _Login, role: _Role, org: _Org = None) -> None:
+    """Take a role back; it counts no more at once."""
+    from segue.cli import roles
+    from segue.cli.workplace import on_store
+
+    on_store(lambda workplace: roles.remove(workplace, login, role, org=org))
+
+
+@role.command("list")
+def role_list(org: _Org = None) -> None:
+    """List who administers the org."""
+    from segue.cli import roles
+    from segue.cli.workplace import on_store
+
+    on_store(lambda workplace: roles.show_all(workplace, org=org))
 
 
 @key.command("rotate")

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from segue.admin import users
+from segue.admin import roles, users
 from segue.admin.orgs import Established, NewOrg, NewServer, establish_org
 from segue.admin.users import NewUser
 from segue.cli.migrate import bring_up
@@ -54,7 +54,8 @@ async def _init(settings: Settings, wanted: Wanted) -> None:
         org = await establish_org(workplace.store, sealer, new, workplace.change(""), local_names=settings.local_names)
         say(*(f"Made: {what}" for what in org.made))
         admin = await _admin(workplace, org, wanted.admin_login)
-        if not org.made and not admin:
+        owner = await _owner(workplace, org, wanted.admin_login)
+        if not org.made and not admin and not owner:
             say("Nothing was missing.")
         _next_steps(settings, org, given=wanted.database is not None)
 
@@ -88,6 +89,23 @@ async def _admin(workplace: Workplace, org: Established, login: str | None) -> b
         new = NewUser(login or _FIRST_LOGIN, {}, password)
         user = await users.add_user(workplace.store, hasher, new, change)
     say(f"Made: user {user.login}", f"Password of {user.login}: {password}   (shown this once)")
+    return True
+
+
+async def _owner(workplace: Workplace, org: Established, login: str | None) -> bool:
+    """Makes the first user an owner where nobody is one yet. Whether it did."""
+    change = workplace.change(org.org.id)
+    if any(found.role == "owner" for found in await roles.list_roles(workplace.store, change)):
+        return False
+    try:
+        user = await users.find_user(workplace.store, login or _FIRST_LOGIN, change)
+    except Refusal as refusal:
+        if refusal.reason != "not_found":
+            raise
+        say("Nobody is an owner of this org yet: `segue role assign LOGIN owner`.")
+        return False
+    await roles.assign_role(workplace.store, user, "owner", change)
+    say(f"Made: {user.login} an owner of the org")
     return True
 
 

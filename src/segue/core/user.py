@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 UserStatus = Literal["staged", "provisioned", "active", "suspended", "deprovisioned"]
+Role = Literal["owner", "support", "auditor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +61,13 @@ class Subject:
     def for_application(self) -> User:
         """The user as the application in question knows them."""
         return replace(self.user, login=self.user_name) if self.user_name else self.user
+
+
+@dataclass(frozen=True, slots=True)
+class RoleAssignment:
+    """That a user administers the org, and as what. A user may have several roles: each adds to what they may do."""
+
+    org_id: str
+    user_id: str
+    role: Role
+    assigned_at: int

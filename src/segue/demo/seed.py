@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from segue.admin import applications, orgs, origins, tokens, users
+from segue.admin import applications, orgs, origins, roles, tokens, users
 from segue.admin.change import Change
 from segue.admin.orgs import NewOrg, NewServer
 from segue.admin.users import NewUser
@@ -75,6 +75,7 @@ async def seed(at: Workplace, addresses: Addresses, servers: tuple[NewServer, ..
     await _settings(at, established.org, addresses, group.id, change)
     people = {name: await _person(at, name, change) for name in _PEOPLE}
     admin = await _person(at, ADMIN, change)
+    await roles.assign_role(at.store, admin.user, "owner", change)
     await ensure_member(at, group, people[_SECOND_FACTOR].user, change)
     await ensure_totp(at, _SECOND_FACTOR, people[_SECOND_FACTOR].user, established.org, established.domain, change)
     apps = await seed_applications(at, addresses, change)

@@ -10,6 +10,7 @@ from segue.storage.postgres_factors import PostgresFactors
 from segue.storage.postgres_groups import PostgresGroups
 from segue.storage.postgres_pool import Database
 from segue.storage.postgres_purge import PostgresPurge
+from segue.storage.postgres_roles import PostgresRoles
 from segue.storage.postgres_statements import local
 from segue.storage.postgres_trust import PostgresTrust
 from segue.storage.postgres_users import PostgresUsers
@@ -22,6 +23,7 @@ class PostgresStore(
     PostgresConfiguration,
     PostgresGroups,
     PostgresAssignments,
+    PostgresRoles,
     PostgresUsers,
     PostgresCredentials,
     PostgresFactors,

@@ -13,7 +13,7 @@ from segue.core.assurance import Requirement
 from segue.core.credential import Credential, Participation
 from segue.core.org import AuthorizationServer, Domain, Group, Org, OrgSettings, TrustedOrigin
 from segue.core.secret import is_id, partition_for, partition_of
-from segue.core.user import Subject, User
+from segue.core.user import RoleAssignment, Subject, User
 from segue.events import Event
 from segue.storage import nested
 from segue.stores import EventPage, StoredKey
@@ -47,6 +47,7 @@ USER_COLUMNS = (
     "org_id, id, login, login_key, short_key, status, stamp, profile, password_hash, password_changed_at, "
     "limits_exempt, password_temporary, created_at"
 )
+ROLE_COLUMNS = "org_id, user_id, role, assigned_at"
 # What a reader sees of a credential: never its digest.
 CREDENTIAL_COLUMNS = (
     "org_id, id, kind, issued_at, expires_at, user_id, user_stamp, parent_id, root_id, bind_path, minted_by, "
@@ -241,6 +242,14 @@ def user_values(value: User) -> Values:
         value.password_temporary,
         value.created_at,
     )
+
+
+def role_assignment(row: Row) -> RoleAssignment:
+    return RoleAssignment(org_id=row[0], user_id=row[1], role=row[2], assigned_at=row[3])
+
+
+def role_values(value: RoleAssignment) -> Values:
+    return (value.org_id, value.user_id, value.role, value.assigned_at)
 
 
 def subject(user: User, user_name: str | None, by_group: object, group_ids: object) -> Subject:

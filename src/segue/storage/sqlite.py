@@ -13,6 +13,7 @@ from segue.storage.sqlite_events import SqliteEvents
 from segue.storage.sqlite_factors import SqliteFactors
 from segue.storage.sqlite_groups import SqliteGroups
 from segue.storage.sqlite_purge import SqlitePurge
+from segue.storage.sqlite_roles import SqliteRoles
 from segue.storage.sqlite_trust import SqliteTrust
 from segue.storage.sqlite_users import SqliteUsers
 from segue.storage.sqlite_writer import Writer
@@ -26,6 +27,7 @@ class SqliteStore(
     SqliteConfig,
     SqliteGroups,
     SqliteAssignments,
+    SqliteRoles,
     SqliteUsers,
     SqliteAttempts,
     SqliteCredentials,

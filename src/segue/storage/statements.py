@@ -14,6 +14,7 @@ from segue.storage.rows import (
     GROUP_COLUMNS,
     ORG_COLUMNS,
     PARTICIPATION_COLUMNS,
+    ROLE_COLUMNS,
     SIGNING_KEY_COLUMNS,
     TRUSTED_ORIGIN_COLUMNS,
     USER_COLUMNS,
@@ -88,6 +89,17 @@ ADD_MEMBER = (
     "ON CONFLICT (org_id, user_id, group_id) DO NOTHING RETURNING user_id"
 )
 REMOVE_MEMBER = "DELETE FROM group_members WHERE org_id = $1 AND group_id = $2 AND user_id = $3 RETURNING user_id"
+
+# --- roles -----------------------------------------------------------------------------------------------------------
+
+_ROLES = f"SELECT {ROLE_COLUMNS} FROM role_assignments WHERE org_id = $1"
+ROLES = f"{_ROLES} ORDER BY user_id, role"
+ROLES_OF_USER = f"{_ROLES} AND user_id = $2 ORDER BY role"
+# Both answer no row where nothing changed.
+ASSIGN_ROLE = (
+    _insert("role_assignments", ROLE_COLUMNS) + " ON CONFLICT (org_id, user_id, role) DO NOTHING RETURNING user_id"
+)
+REMOVE_ROLE = "DELETE FROM role_assignments WHERE org_id = $1 AND user_id = $2 AND role = $3 RETURNING user_id"
 
 # --- users -----------------------------------------------------------------------------------------------------------
 

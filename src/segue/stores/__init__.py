@@ -16,7 +16,7 @@ from segue.core.credential import Credential, Kind, Participation
 from segue.core.factor import FactorEnrollment
 from segue.core.org import AuthorizationServer, Domain, Group, Org, TrustedOrigin
 from segue.core.trust import TrustEntry
-from segue.core.user import Subject, User
+from segue.core.user import Role, RoleAssignment, Subject, User
 from segue.core.verdict import Check
 from segue.events import Event
 from segue.stores.deliveries import (
@@ -148,6 +148,15 @@ class UserStore(Protocol):
         """The active applications a user may use: assigned to them or to a group of theirs, or for everyone."""
         ...
 
+    async def role_assignments(self, org_id: str, user_id: str | None = None) -> Sequence[RoleAssignment]:
+        """Who administers the org, in order of user and role; with ``user_id`` that user's roles alone."""
+        ...
+
+    async def assign_role(self, assignment: RoleAssignment, event: Event) -> bool:
+        """False, and nothing written, where the user has the role already. Raises NotFound for no user of the org."""
+        ...
+
+    async def remove_role(self, org_id: str, user_id: str, role: Role, event: Event) -> bool: ...
     async def upgrade_password_hash(self, org_id: str, user_id: str, old_hash: str, new_hash: str) -> bool:
         """A new encoding of the same password: the stamp stays."""
         ...

@@ -1,15 +1,36 @@
-"""API tokens as a caller presents them: ``Authorization: SSWS …``, with or without a space."""
+"""API tokens as a caller presents them: ``Authorization: SSWS …``, with or without a space.
 
+A token may do what the roles of its owner allow, nothing where the owner has none.
+"""
+
+from segue.admin.actor import Actor
+from segue.admin.roles import actor_by_roles
 from segue.core.refusal import Refusal
 from segue.core.secret import read_bearer
 from segue.core.verdict import Check, Verdict
 from segue.dialects.okta.names import API_TOKEN_SCHEME, API_TOKENS
-from segue.stores import CredentialStore, Found
+from segue.stores import CredentialStore, Found, SignInStore
 from segue.web.message import Request
 
 
+async def trusted_api_token(store: SignInStore, request: Request, permission: str) -> Found | None:
+    """The live API token that the request carries, whose owner has ``permission``; None where there are no credentials
+    at all. Raises Refusal ``invalid_token``, ``forbidden``."""
+    token = await presented_api_token(store, request)
+    if token is not None:
+        (await actor_of_token(store, request, token)).require(permission)
+    return token
+
+
+async def actor_of_token(store: SignInStore, request: Request, token: Found) -> Actor:
+    """What the token may do: the roles of its owner are read each time, so that taking one back counts at once."""
+    owner_id = token.credential.user_id or ""
+    found = await actor_by_roles(store, request.site.org.id, owner_id)
+    return found or Actor(owner_id, frozenset())
+
+
 async def presented_api_token(store: CredentialStore, request: Request) -> Found | None:
-    """The live API token that the request carries; None where it carries no credentials at all.
+    """The live API token that the request carries, whatever it may do; None where it carries no credentials at all.
 
     Raises Refusal ``invalid_token`` for a token that is not one of ours, and for any other kind of credentials: a
     caller who means to be somebody is never served as nobody.

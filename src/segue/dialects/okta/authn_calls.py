@@ -7,7 +7,7 @@ from typing import Final
 
 from segue.core.secret import digest
 from segue.core.strict import JsonValue, read_json_object
-from segue.dialects.okta.api_tokens import presented_api_token
+from segue.dialects.okta.api_tokens import trusted_api_token
 from segue.dialects.okta.errors import ValidationFailed, write_error
 from segue.dialects.okta.names import LIMIT_API
 from segue.dialects.okta.transaction_shape import outcome_object
@@ -26,6 +26,9 @@ _LONGEST_ANSWER: Final = 24 * 1024
 
 Body = Mapping[str, JsonValue]
 
+# Whoever may call in the name of people could as well set their passwords.
+_TRUSTED_CALLERS: Final = "users.manage"
+
 
 @dataclass(frozen=True, slots=True)
 class AuthnCalls:
@@ -43,7 +46,7 @@ class AuthnCalls:
         The address is the one that X-Forwarded-For names only where a trusted caller says so from a gateway of the
         org (AU-11).
         """
-        api_token = await presented_api_token(self.door.store, request)
+        api_token = await trusted_api_token(self.door.store, request, _TRUSTED_CALLERS)
         circumstances, names = self.door.circumstances(request), self.door.cookies[request.site.domain.dialect]
         if api_token:
             circumstances = replace(circumstances, address=_forwarded_address(request))

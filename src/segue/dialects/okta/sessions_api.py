@@ -16,7 +16,7 @@ from segue.core.strict import JsonValue, read_json_object
 from segue.core.user import Subject, User
 from segue.core.verdict import Check, Verdict
 from segue.dialects.okta.admin.caller import administrator, not_found, user_named
-from segue.dialects.okta.api_tokens import presented_api_token, required_api_token
+from segue.dialects.okta.api_tokens import required_api_token, trusted_api_token
 from segue.dialects.okta.errors import ValidationFailed, limit_headers, write_error
 from segue.dialects.okta.names import (
     LIMIT_API,
@@ -81,7 +81,7 @@ class SessionsApi:
 
         Who lacks the API token is turned away before a password is looked at (F6-03).
         """
-        token = await presented_api_token(self.store, request)
+        token = await trusted_api_token(self.store, request, "sessions.manage")
         wanted = _additional_fields(request)
         if wanted and token is None:
             await required_api_token(self.store, request)

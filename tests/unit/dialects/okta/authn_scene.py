@@ -12,7 +12,7 @@ from segue.core.credential import NewCredential
 from segue.core.factor import FactorEnrollment, FactorType
 from segue.core.org import Group
 from segue.core.secret import new_bearer, partition_of
-from segue.core.user import User
+from segue.core.user import RoleAssignment, User
 from segue.signin.factors.factor import FactorContext, Offer
 from segue.stores import Commit
 
@@ -133,4 +133,6 @@ async def api_token(house: House) -> str:
     )
     event = where.event("api_token.mint")
     assert await house.store.commit(Commit(house.org.id, partition_of(house.bob.id), (event,), credentials=(token,)))
+    role = RoleAssignment(house.org.id, house.bob.id, "owner", where.now_at)
+    await house.store.assign_role(role, where.event("role.assign"))
     return f"SSWS {bearer.text}"

@@ -8,6 +8,7 @@ from tests.unit.dialects.okta.conftest import BASE, CORS_ONLY, PASSWORD, TRUSTED
 
 from segue.core.credential import NewCredential
 from segue.core.secret import Bearer, new_bearer, partition_of, read_bearer
+from segue.core.user import RoleAssignment
 from segue.signin.passwords import PoolFull
 from segue.stores import Commit, Guard
 from segue.web.limits import Limit
@@ -258,6 +259,8 @@ async def api_token(house: House) -> Bearer:
         credentials=(token,),
     )
     assert await house.store.commit(commit)
+    role = RoleAssignment(house.org.id, house.ann.id, "support", where.now_at)
+    await house.store.assign_role(role, where.event("role.assign"))
     return bearer
 
 

@@ -1,11 +1,10 @@
 """Who manages an org over HTTP: a program with an API token, which acts for the token's owner."""
 
 from segue.admin import users
-from segue.admin.actor import ROLES, Actor
 from segue.admin.change import Change
 from segue.core.refusal import Refusal
 from segue.core.user import User
-from segue.dialects.okta.api_tokens import required_api_token
+from segue.dialects.okta.api_tokens import actor_of_token, required_api_token
 from segue.dialects.okta.errors import ResourceNotFound
 from segue.stores import Store
 from segue.web.frontchannel import FrontDoor
@@ -18,7 +17,7 @@ async def administrator(door: FrontDoor, request: Request, permission: str) -> C
     Raises Refusal ``invalid_token``, or ``forbidden`` where the caller may not.
     """
     token = await required_api_token(door.store, request)
-    actor = Actor(token.credential.user_id or token.credential.id, ROLES["owner"])
+    actor = await actor_of_token(door.store, request, token)
     actor.require(permission)
     return Change(door.circumstances(request), actor.id, actor)
 
