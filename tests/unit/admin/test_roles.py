@@ -37,11 +37,8 @@ async def test_a_role_makes_an_actor(desk: Desk) -> None:
     found = await roles.actor_of(desk.store, ORG_ID, ann.id)
     assert found is not None
     assert found.permissions == ROLES["support"] | ROLES["auditor"]
-    events = desk.events("role.assign")
-    assert [(event["user_id"], event["detail"]) for event in events] == [
-        (ann.id, {"role": "support"}),
-        (ann.id, {"role": "auditor"}),
-    ]
+    events = [(event["user_id"], event["detail"]["role"]) for event in desk.events("role.assign")]
+    assert sorted(events) == [(ann.id, "auditor"), (ann.id, "support")]
 
 
 async def test_MG_08_nobody_suspended_is_an_actor(desk: Desk) -> None:
