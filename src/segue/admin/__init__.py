@@ -2,7 +2,7 @@
 
 One module per thing managed: ``orgs`` (the org, its domains, authorization servers and settings), ``users``,
 ``roles``, ``applications``, ``trust``, ``origins``, ``keys``, ``tokens``. Every function takes a
-:class:`segue.admin.change.Change`, which says who does it and where, and writes its event together with what it changes.
+:class:`segue.admin.change.Change`, which says who does it and where, and writes its event with what it changes.
 What an administrator may not do is a ``Refusal`` whose check names the field, so a caller turns it into its own shape
 without knowing the rule.
 
