@@ -24,8 +24,9 @@ from segue.core.application import (
     SamlServiceProvider,
     WsFedRelyingParty,
 )
-from segue.core.assurance import PASSWORD, Assurance, Proof, Requirement
+from segue.core.assurance import PASSWORD, Assurance, Proof
 from segue.core.org import Domain, OrgSettings
+from segue.core.requirement import Requirement
 from segue.core.secret import partition_of
 from segue.core.strict import JsonValue
 from segue.core.user import User, UserStatus

@@ -22,9 +22,9 @@ from tests.server import Server, running_server
 from segue.admin import applications
 from segue.app.factors import factors_of, providers_of
 from segue.core.application import AppLink, Bookmark
-from segue.core.assurance import Requirement
 from segue.core.factor import FactorEnrollment, FactorType
 from segue.core.org import Group, OrgSettings
+from segue.core.requirement import Requirement
 from segue.events import Event
 from segue.signin.factors.factor import FactorContext
 

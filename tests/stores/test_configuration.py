@@ -8,8 +8,8 @@ import pytest
 from tests.stores.scene import Scene, an_application, an_event, ident, unique
 
 from segue.core.application import AppLink, Bookmark, OidcClient, SamlServiceProvider, WsFedRelyingParty
-from segue.core.assurance import Requirement
 from segue.core.org import AuthorizationServer, Domain, Group, Org, OrgSettings, PasswordRules, TrustedOrigin
+from segue.core.requirement import Requirement
 from segue.events import Event
 from segue.stores import AlreadyExists, NotFound, Store, StoredKey
 

@@ -19,7 +19,7 @@ from segue.core.application import (
     WhenOtherUser,
     WsFedRelyingParty,
 )
-from segue.core.assurance import Requirement
+from segue.core.requirement import Requirement
 from segue.core.sealing import Sealer
 from segue.core.secret import digest, new_secret
 from segue.events import Event

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from segue.core.assurance import Requirement
+from segue.core.requirement import Requirement
 from segue.core.strict import JsonValue
 
 ClientAuthentication = Literal["client_secret_basic", "client_secret_post", "none"]

@@ -1,11 +1,34 @@
-"""What was proved and when, what an application wants, and what is still missing."""
+"""What was proved, when, by what and on which device."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 FactorKind = Literal["knowledge", "possession", "inherence"]
 
 PASSWORD: Final = "password"
+
+_WORTH: Final = ("phishing_resistant", "hardware_protected", "user_verified")
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a proof is worth beyond its kind. ``hardware_protected``: the key cannot leave its device, as the
+    authenticator says of itself; ``user_verified``: it asked for a PIN or looked at its owner (WebAuthn UV)."""
+
+    phishing_resistant: bool = False
+    hardware_protected: bool = False
+    user_verified: bool = False
+
+    def covers(self, other: "Worth") -> bool:
+        """Whether this is at least as much as ``other``."""
+        return (
+            self.phishing_resistant >= other.phishing_resistant
+            and self.hardware_protected >= other.hardware_protected
+            and self.user_verified >= other.user_verified
+        )
+
+
+NOTHING_MORE: Final = Worth()
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +39,27 @@ class Proof:
     kind: FactorKind
     amr: tuple[str, ...]
     verified_at: int
+    worth: Worth = NOTHING_MORE
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What is known of the device a sign-in is made on, by a signal that an operator's proxy asserts or by a key.
+
+    ``id`` names it ("" where it has no name); ``managed`` says that the operator looks after it.
+    """
+
+    id: str = ""
+    managed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Assurance:
-    """Every factor proved in one sign-in, at most one proof a factor. It grows by a real verification only (NW-06)."""
+    """Every factor proved in one sign-in, one proof for each factor and worth, and the device it was made on. It grows
+    by a real verification only (NW-06)."""
 
     proofs: tuple[Proof, ...] = ()
+    device: Device | None = None
 
     @property
     def auth_time_at(self) -> int:
@@ -41,61 +78,38 @@ class Assurance:
         return tuple(seen)
 
     def merged(self, other: "Assurance") -> "Assurance":
-        """Both sets of proofs; of two proofs of one factor the newer stays."""
-        newest: dict[str, Proof] = {}
+        """Both sets of proofs; of two of one factor and the same worth the newer stays. The device is the other's."""
+        newest: dict[tuple[str, Worth], Proof] = {}
         for proof in sorted((*self.proofs, *other.proofs), key=lambda proof: proof.verified_at):
-            newest[proof.factor] = proof
-        return Assurance(tuple(newest.values()))
+            newest[proof.factor, proof.worth] = proof
+        return Assurance(tuple(newest.values()), other.device or self.device)
 
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """What a request or an application asks for.
-
-    ``factors`` is 1 or 2 (of different kinds). ``max_age_s`` is the greatest age of the sign-in in seconds.
-    ``fresh_after_at`` (epoch ms) asks for a sign-in after that moment: ``prompt=login``, ForceAuthn, wfresh=0.
-    """
-
-    factors: int = 1
-    max_age_s: int | None = None
-    fresh_after_at: int | None = None
-
-    def stricter(self, other: "Requirement") -> "Requirement":
-        """A requirement that is met only where both are."""
-        ages = [age for age in (self.max_age_s, other.max_age_s) if age is not None]
-        moments = [at for at in (self.fresh_after_at, other.fresh_after_at) if at is not None]
-        return Requirement(max(self.factors, other.factors), min(ages, default=None), max(moments, default=None))
-
-
-Missing = Literal["sign_in", "fresh_sign_in", "second_factor"]
-
-
-def missing(requirement: Requirement, assurance: Assurance, now_at: int) -> Missing | None:
-    """The next thing a user has to prove, or None where the requirement is met. This is all of step-up."""
-    if not assurance.proofs:
-        return "sign_in"
-    if requirement.max_age_s is not None and now_at - assurance.auth_time_at > requirement.max_age_s * 1000:
-        return "fresh_sign_in"
-    if requirement.fresh_after_at is not None and assurance.auth_time_at < requirement.fresh_after_at:
-        return "fresh_sign_in"
-    if requirement.factors > len({proof.kind for proof in assurance.proofs}):
-        return "second_factor"
-    return None
+    def on(self, device: Device | None) -> "Assurance":
+        """The same proofs, made on that device."""
+        return replace(self, device=device)
 
 
 def to_data(assurance: Assurance) -> list[dict[str, object]]:
-    """The JSON shape in which a credential keeps its assurance."""
-    return [
+    """The JSON shape in which a credential keeps its assurance: a list of proofs, and of the device where it is known.
+
+    What a release before this one does not know is added beside what it reads.
+    """
+    proofs = [
         {"factor": proof.factor, "kind": proof.kind, "amr": list(proof.amr), "at": proof.verified_at}
+        | {name: True for name in _WORTH if getattr(proof.worth, name)}
         for proof in assurance.proofs
     ]
+    if assurance.device is None or not proofs:
+        return proofs
+    device = {"id": assurance.device.id, "managed": assurance.device.managed}
+    return [{**proofs[0], "device": device}, *proofs[1:]]
 
 
 def from_data(data: object) -> Assurance:
     """The assurance a credential kept. Raises ValueError where the data is not what :func:`to_data` wrote."""
     if not isinstance(data, list):
         raise ValueError("assurance is kept as a list of proofs")
-    return Assurance(tuple(_proof(item) for item in data))
+    return Assurance(tuple(_proof(item) for item in data), _device(data[0]) if data else None)
 
 
 def _proof(item: object) -> Proof:
@@ -105,23 +119,15 @@ def _proof(item: object) -> Proof:
             "kind": ("knowledge" | "possession" | "inherence") as kind,
             "amr": list(amr),
             "at": int(at),
+            **more,
         }:
-            return Proof(factor, kind, tuple(str(value) for value in amr), at)
+            worth = Worth(**{name: more.get(name) is True for name in _WORTH})
+            return Proof(factor, kind, tuple(str(value) for value in amr), at, worth)
     raise ValueError("a proof is kept as factor, kind, amr and time")
 
 
-def requirement_data(requirement: Requirement) -> dict[str, int | None]:
-    """The JSON shape in which a requirement is kept."""
-    return {
-        "factors": requirement.factors,
-        "max_age_s": requirement.max_age_s,
-        "fresh_after_at": requirement.fresh_after_at,
-    }
-
-
-def read_requirement(data: object) -> Requirement:
-    """The requirement that :func:`requirement_data` wrote. Raises ValueError for anything else."""
-    match data:
-        case {"factors": int(factors), "max_age_s": int() | None as age, "fresh_after_at": int() | None as moment}:
-            return Requirement(factors, age, moment)
-    raise ValueError("a requirement is kept as factors, max_age_s and fresh_after_at")
+def _device(item: object) -> Device | None:
+    match item:
+        case {"device": {"id": str(ident), "managed": bool(managed)}}:
+            return Device(ident, managed)
+    return None

@@ -1,9 +1,10 @@
 """May this user, at this assurance, use this application?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from segue.core.application import Application
-from segue.core.assurance import Assurance, Missing, Requirement, missing
+from segue.core.assurance import Assurance
+from segue.core.requirement import Missing, Requirement, missing
 from segue.core.user import Subject
 from segue.core.verdict import Check, Verdict
 
@@ -17,14 +18,18 @@ class AccessQuestion:
     requirement: Requirement
     assurance: Assurance
     now_at: int
+    #: When the request began to wait for its user (epoch ms); None where it did not.
+    began_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AccessDecision:
-    """``verdict`` says whether the user may have access at all, ``missing`` what they still have to prove for it."""
+    """``verdict`` says whether the user may have access at all, ``missing`` what they still have to prove for it, of
+    all that ``requirement`` asks."""
 
     verdict: Verdict
     missing: Missing | None
+    requirement: Requirement = field(default_factory=Requirement)
 
     @property
     def granted(self) -> bool:
@@ -48,6 +53,6 @@ def decide_access(question: AccessQuestion) -> AccessDecision:
                 "Assign the user to the application.",
             )
         )
-    still_missing = missing(requirement, question.assurance, question.now_at)
+    still_missing = missing(requirement, question.assurance, question.now_at, began_at=question.began_at)
     checks_made = Verdict(tuple(checks), rule="built_in_access")
-    return AccessDecision(checks_made, still_missing)
+    return AccessDecision(checks_made, still_missing, requirement)

@@ -1,7 +1,7 @@
 """Does the org itself ask for a second factor, whatever the application wants?"""
 
-from segue.core.assurance import Requirement
 from segue.core.org import OrgSettings
+from segue.core.requirement import Requirement
 from segue.core.user import Subject
 
 

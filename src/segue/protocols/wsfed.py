@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from segue.core.application import Application, WsFedRelyingParty
-from segue.core.assurance import Requirement
 from segue.core.clock import Source
 from segue.core.credential import Participation
 from segue.core.org import Domain
 from segue.core.refusal import Refusal
+from segue.core.requirement import Requirement
 from segue.core.strict import Params
 from segue.core.verdict import Check, Verdict
 from segue.handoff.kinds import Slot

@@ -4,9 +4,10 @@ written.
 
 from dataclasses import dataclass, replace
 
-from segue.core.assurance import Assurance, Missing, Requirement
+from segue.core.assurance import Assurance
 from segue.core.credential import Kind
 from segue.core.refusal import Refusal
+from segue.core.requirement import Missing, Requirement
 from segue.core.user import Subject
 from segue.core.verdict import Check, Verdict
 from segue.handoff.kinds import KINDS
@@ -149,9 +150,9 @@ def _by_proof(request: SignInRequest, proved: Proved, session: Found | None) -> 
 async def _judge(request: SignInRequest, known: _Known, session: Found | None, store: SignInStore) -> Answer:
     """Access policy, the same for every way in."""
     requirement = request.requirement.stricter(await _org_requirement(request, known.subject, store))
-    decision = decide_access(
-        AccessQuestion(known.subject, request.app, requirement, known.assurance, request.circumstances.now_at)
-    )
+    now_at = request.circumstances.now_at
+    began_at = request.waiting_since_at or now_at
+    decision = decide_access(AccessQuestion(known.subject, request.app, requirement, known.assurance, now_at, began_at))
     failure = decision.verdict.failure
     user = known.subject.user
     if failure is not None:
@@ -164,7 +165,7 @@ async def _judge(request: SignInRequest, known: _Known, session: Found | None, s
         )
         return Refused(refusal, session)
     if decision.missing is not None:
-        return _ask_for(request, decision.missing, known, session)
+        return _ask_for(request, decision.missing, known, session, decision.requirement)
     return SignedIn(
         subject=known.subject,
         assurance=known.assurance,
@@ -186,11 +187,24 @@ async def _org_requirement(request: SignInRequest, subject: Subject, store: Sign
     return org_requirement(settings, subject, device_remembered=remembered)
 
 
-def _ask_for(request: SignInRequest, missing: Missing, known: _Known | None, session: Found | None) -> Answer:
+def _ask_for(
+    request: SignInRequest,
+    missing: Missing,
+    known: _Known | None,
+    session: Found | None,
+    requirement: Requirement | None = None,
+) -> Answer:
     user = known.subject.user if known else None
     if not request.passive:
         proved, assurance = (known.proved, known.assurance) if known else (None, Assurance())
-        return Challenge(missing, user=user, proved=proved, assurance=assurance, session=session)
+        return Challenge(
+            missing,
+            user=user,
+            proved=proved,
+            assurance=assurance,
+            requirement=requirement or request.requirement,
+            session=session,
+        )
     check = Check(missing, passed=False, expected="already proved", seen="missing", mend=_PROVE_MORE[missing])
     refusal = Refusal(
         "login_required" if missing != "second_factor" else "assurance_not_met",

@@ -104,8 +104,8 @@ class Enrolment:
         the password alone keeps open must not become a way around it.
         """
         at = await self.progress.load(visit, token, status)
-        context = self.progress.context(visit, at)
-        if self.progress.second.may_enroll_instead(context, at.state.assurance):
+        lacking = self.progress.lacking(visit, at.known, at.state, at.enrollments)
+        if self.progress.second.may_enroll_instead(self.progress.context(visit, at), lacking):
             return at
         at = await self.progress.go(visit, at, at.state.at("factor_required"), event="factor.overtaken")
         raise wrong_state(at.bearer, at.subject, at.state, (status,))

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from segue.core.application import WhenOtherUser
-from segue.core.assurance import Missing, from_data, read_requirement, requirement_data, to_data
+from segue.core.assurance import from_data, to_data
 from segue.core.credential import Kind, NewCredential
 from segue.core.org import Domain, Org
 from segue.core.refusal import Refusal
+from segue.core.requirement import Missing, read_requirement, requirement_data
 from segue.core.secret import Bearer, digest, new_bearer, new_secret, partition_of, random_partition, read_bearer
 from segue.core.verdict import Check, Verdict
 from segue.events import Circumstances

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from segue.core.assurance import Assurance, missing
+from segue.core.assurance import Assurance
 from segue.core.credential import Kind, NewCredential
-from segue.core.factor import FactorEnrollment
+from segue.core.factor import FactorEnrollment, FactorType
 from segue.core.org import Domain, Org
 from segue.core.refusal import Refusal
+from segue.core.requirement import Requirement
 from segue.core.secret import Bearer, new_bearer, partition_of, random_partition, read_bearer
 from segue.core.user import Subject, User
 from segue.core.verdict import Check, Verdict
@@ -24,7 +25,7 @@ from segue.policy.password_age import password_state
 from segue.policy.second_factor import org_requirement
 from segue.signin.factors.factor import FactorContext
 from segue.signin.factors.registry import Factors
-from segue.signin.second_factor import SecondFactors
+from segue.signin.second_factor import Lacking, SecondFactors
 from segue.signin.state import State, Status, read_state, state_data
 from segue.signin.transaction_refusals import changed, no_factor_works, unusable, wrong_state
 from segue.stores import Advance, Commit, FactorStep, Found, Guard, SignInStore, Tombstone
@@ -250,20 +251,31 @@ class Progress:
 
     def usable(self, visit: Visit, at: Transaction) -> tuple[FactorEnrollment, ...]:
         """The factors that help, the one to offer first at the front."""
-        return self.second.helpful(self.context(visit, at), at.state.assurance)
+        return self.second.helpful(self.context(visit, at), self.lacking(visit, at.known, at.state, at.enrollments))
+
+    def offered(self, visit: Visit, at: Transaction) -> tuple[FactorType, ...]:
+        """The types to set up: any, unless what is asked says more than how many factors there have to be."""
+        lacking = self.lacking(visit, at.known, at.state, at.enrollments)
+        if lacking.missing is None or not lacking.requirement.constraints:
+            return tuple(factor.type for factor in self.factors.offered(visit.org))
+        return self.second.offered(self.context(visit, at), lacking)
 
     def context(self, visit: Visit, at: Transaction) -> FactorContext:
-        return _context(visit, at.user, at.bearer.id, at.enrollments)
+        lacking = self.lacking(visit, at.known, at.state, at.enrollments)
+        context = _context(visit, at.user, at.bearer.id, at.enrollments)
+        return replace(context, user_verified=lacking.requirement.wants_user_verified)
 
     async def _next(
         self, visit: Visit, subject: Subject, state: State, enrollments: tuple[FactorEnrollment, ...]
     ) -> Status | None:
         """The next step, in the one order that there is; None at the end."""
-        context = _context(visit, subject.user, "", enrollments)
-        if await self._second_factor_missing(visit, subject, state, context):
-            if self.second.helpful(context, state.assurance):
+        lacking = self.lacking(visit, subject, state, enrollments)
+        if await self._second_factor_missing(visit, subject, state, lacking):
+            context = _context(visit, subject.user, "", enrollments)
+            if self.second.helpful(context, lacking):
                 return "factor_required"
-            if not self.second.may_enroll_instead(context, state.assurance):
+            none_would_do = lacking.requirement.constraints and not self.second.offered(context, lacking)
+            if none_would_do or not self.second.may_enroll_instead(context, lacking):
                 raise no_factor_works(subject.user)
             return "factor_enroll"
         password = password_state(visit.org.settings.password_rules, subject.user, visit.circumstances.now_at)
@@ -281,17 +293,21 @@ class Progress:
         have = {one.type for one in enrollments if one.active} | {"recovery_code"}
         return any(factor.type not in have for factor in self.factors.offered(visit.org))
 
-    async def _second_factor_missing(
-        self, visit: Visit, subject: Subject, state: State, context: FactorContext
-    ) -> bool:
-        """Whether the org's own rule asks for more than was proved. Whoever reset a password is asked for the factors
-        they have, by rule or not and on any device: a mailbox alone must not be enough where a sign-in takes more
-        (ASVS 6.4.3, AU-09)."""
-        settings, user, now_at = visit.org.settings, subject.user, visit.circumstances.now_at
-        if state.purpose == "reset_password" and not self.second.may_enroll_instead(context, state.assurance):
-            return True
-        requirement = org_requirement(settings, subject, device_remembered=False)
-        if missing(requirement, state.assurance, now_at) != "second_factor":
+    def lacking(
+        self, visit: Visit, subject: Subject, state: State, enrollments: tuple[FactorEnrollment, ...]
+    ) -> Lacking:
+        """What the org asks of this user, on any device. Whoever reset a password is asked for the factors they have,
+        by rule or not: a mailbox alone must not be enough where a sign-in takes more (ASVS 6.4.3, AU-09)."""
+        requirement = org_requirement(visit.org.settings, subject, device_remembered=False)
+        if state.purpose == "reset_password":
+            strength = self.second.strength(_context(visit, subject.user, "", enrollments))
+            requirement = requirement.stricter(Requirement(factors=strength))
+        return Lacking(requirement, state.assurance, visit.circumstances.now_at, state.began_at)
+
+    async def _second_factor_missing(self, visit: Visit, subject: Subject, state: State, lacking: Lacking) -> bool:
+        """Whether more is asked for than was proved; a device that is remembered excuses from the org's rule alone."""
+        settings, user = visit.org.settings, subject.user
+        if lacking.missing != "second_factor":
             return False
         device = visit.device or state.device
         if not device or not settings.remember_device_s or state.purpose == "reset_password":

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from segue.core.application import Application, WhenOtherUser
-from segue.core.assurance import Assurance, Missing, Requirement
+from segue.core.assurance import Assurance
 from segue.core.credential import Kind
 from segue.core.org import Domain, Org
 from segue.core.refusal import Refusal
+from segue.core.requirement import Missing, Requirement
 from segue.core.user import Subject, User
 from segue.core.verdict import Verdict
 from segue.events import Circumstances, Event
@@ -96,8 +97,9 @@ class Challenge:
     confirm: Proved | None = None
     #: What was proved on the way here and must not be asked for again.
     proved: Proved | None = None
-    #: All that is proved of ``user``, by their session too.
+    #: All that is proved of ``user``, by their session too, and all that is asked of them.
     assurance: Assurance = field(default_factory=Assurance)
+    requirement: Requirement = field(default_factory=Requirement)
     session: Found | None = None
     refusal: Refusal | None = None
     #: The id of a session that ends before the page is shown, because the ticket was somebody else's.

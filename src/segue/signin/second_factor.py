@@ -4,13 +4,14 @@ The same for every way in. Guesses are counted by the user, apart from wrong pas
 start that count anew with each right one (AU-03).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from segue.core.assurance import Assurance
+from segue.core.assurance import Assurance, Proof
 from segue.core.factor import FactorEnrollment, FactorType
 from segue.core.org import Domain, Org
 from segue.core.refusal import Refusal
+from segue.core.requirement import Missing, Requirement, missing, shortest
 from segue.core.secret import partition_of
 from segue.core.user import User
 from segue.core.verdict import Check, Verdict
@@ -25,6 +26,24 @@ LOCKED = "Too many wrong answers. Wait a while, then try again."
 
 
 @dataclass(frozen=True, slots=True)
+class Lacking:
+    """What is asked of a sign-in, and what was proved. ``began_at`` is when it began to wait for its user."""
+
+    requirement: Requirement
+    assurance: Assurance
+    now_at: int
+    began_at: int
+
+    @property
+    def missing(self) -> Missing | None:
+        return missing(self.requirement, self.assurance, self.now_at, began_at=self.began_at)
+
+    def helped_by(self, could: Mapping[str, Proof]) -> frozenset[str]:
+        """Which of these proofs lead to what is asked with the fewest steps."""
+        return shortest(self.requirement, self.assurance, could, self.now_at, began_at=self.began_at)
+
+
+@dataclass(frozen=True, slots=True)
 class SecondFactors:
     """One instance serves a process."""
 
@@ -35,40 +54,59 @@ class SecondFactors:
     async def context(
         self, org: Org, domain: Domain, user: User, circumstances: Circumstances, transaction_id: str
     ) -> FactorContext:
-        """For whom a factor is asked, with all the factors they have."""
+        """For whom a factor is asked for, with all the factors they have."""
         enrollments = tuple(await self.store.factors(org.id, user.id))
         return FactorContext(org, domain, user, circumstances, transaction_id, enrollments)
 
-    def helpful(self, context: FactorContext, assurance: Assurance) -> tuple[FactorEnrollment, ...]:
-        """The user's factors that prove something of another kind than was proved, the one to ask for first in
-        front."""
-        return tuple(
-            one
-            for one in self.factors.usable(context.org, context.enrollments)
-            if self._adds_a_kind(self.factors.factors[one.type], assurance)
-        )
+    def helpful(self, context: FactorContext, lacking: Lacking) -> tuple[FactorEnrollment, ...]:
+        """The user's factors that lead to what is asked with the fewest steps, the one to ask for first in front.
 
-    def may_enroll_instead(self, context: FactorContext, assurance: Assurance) -> bool:
-        """Whether the user may set up a factor because they have none that could be asked for.
-
-        One that cannot be used now counts: otherwise the password alone would do whenever it is out of order.
+        Where none does and they may set up one that would, those that prove who may (AU-13).
         """
-        known = (self.factors.factors.get(one.type) for one in context.enrollments if one.active)
-        return not any(factor is None or self._adds_a_kind(factor, assurance) for factor in known)
+        usable = self.factors.usable(context.org, context.enrollments)
+        wanted = lacking.helped_by(self._prospects(context, usable))
+        if not wanted and not self._held(context, lacking) and self.offered(context, lacking):
+            strong = replace(lacking, requirement=Requirement(factors=self.strength(context)))
+            wanted = strong.helped_by(self._prospects(context, usable))
+        return tuple(one for one in usable if one.id in wanted)
+
+    def may_enroll_instead(self, context: FactorContext, lacking: Lacking) -> bool:
+        """Whether the user may set up a factor because they have none that would do.
+
+        One that cannot be used now counts: otherwise the password alone would do whenever it is out of order. Somebody
+        who has other factors proves with them that they may (AU-13).
+        """
+        known = [self.factors.factors.get(one.type) for one in context.enrollments if one.active]
+        kinds = {proof.kind for proof in lacking.assurance.proofs}
+        return None not in known and not self._held(context, lacking) and len(kinds) >= self.strength(context)
 
     def strength(self, context: FactorContext) -> int:
         """How many kinds of factor it takes to change the user's factors: as many as they sign in with (AU-13)."""
         known = (self.factors.factors.get(one.type) for one in context.enrollments if one.active)
         return 2 if any(factor is None or factor.kind != "knowledge" for factor in known) else 1
 
-    def offered(self, context: FactorContext, assurance: Assurance | None = None) -> tuple[FactorType, ...]:
-        """The types that the user can set up now; with an ``assurance`` only those of a kind that it lacks."""
-        return tuple(
-            factor.type
-            for factor in self.factors.offered(context.org)
-            if (assurance is None or self._adds_a_kind(factor, assurance))
-            and _free_provider(context, factor) is not None
-        )
+    def offered(self, context: FactorContext, lacking: Lacking | None = None) -> tuple[FactorType, ...]:
+        """The types that the user can set up now; with ``lacking`` only those that lead to what is asked."""
+        free = [one for one in self.factors.offered(context.org) if _free_provider(context, one) is not None]
+        if lacking is None:
+            return tuple(factor.type for factor in free)
+        held = self._prospects(context, self.factors.usable(context.org, context.enrollments))
+        new: dict[str, Proof] = {
+            factor.type: Proof(factor.type, factor.kind, (), lacking.now_at, factor.best) for factor in free
+        }
+        wanted = lacking.helped_by({**held, **new})
+        return tuple(factor.type for factor in free if factor.type in wanted)
+
+    def _held(self, context: FactorContext, lacking: Lacking) -> bool:
+        """Whether the user has what would do, usable now or not."""
+        active = [one for one in context.enrollments if one.active]
+        return bool(lacking.helped_by(self._prospects(context, active)))
+
+    def _prospects(self, context: FactorContext, enrollments: Sequence[FactorEnrollment]) -> dict[str, Proof]:
+        """What each of these factors would prove, by its id."""
+        now_at = context.circumstances.now_at
+        found = {one.id: self.factors.prospect(one, now_at) for one in enrollments}
+        return {ident: proof for ident, proof in found.items() if proof is not None}
 
     async def enroll(self, context: FactorContext, type: FactorType, details: Mapping[str, str]) -> Offer:
         """Starts to set up a factor, with the first provider of it that the user has room for. Raises the Refusals of a
@@ -157,9 +195,6 @@ class SecondFactors:
 
     async def _clear(self, context: FactorContext) -> None:
         await self.attempts.clear_attempts(context.org.id, _attempts_key(context.user))
-
-    def _adds_a_kind(self, factor: Factor, assurance: Assurance) -> bool:
-        return factor.kind not in {proof.kind for proof in assurance.proofs}
 
     def _with_proof(
         self,

@@ -11,6 +11,7 @@ from typing import Any
 
 from segue.core.application import ClientSecret
 from segue.core.org import PasswordRules
+from segue.core.requirement import read_constraints
 
 Readers = Mapping[str, Callable[[Any], Any]]
 
@@ -52,7 +53,13 @@ SETTINGS: Readers = {
     "trust_limit": int,
     "landing_links": _links,
 }
-REQUIREMENT: Readers = {"factors": int, "max_age_s": _same, "fresh_after_at": _same}
+REQUIREMENT: Readers = {
+    "factors": int,
+    "max_age_s": _same,
+    "fresh_after_at": _same,
+    "reauthenticate_s": _same,
+    "constraints": read_constraints,
+}
 CLIENT_SECRET: Readers = {
     "id": str,
     "digest": bytes.fromhex,

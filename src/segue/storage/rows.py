@@ -9,9 +9,9 @@ import json
 from typing import Any, Protocol
 
 from segue.core.application import Application, AppLink, Bookmark, OidcClient, SamlServiceProvider, WsFedRelyingParty
-from segue.core.assurance import Requirement
 from segue.core.credential import Credential, Participation
 from segue.core.org import AuthorizationServer, Domain, Group, Org, OrgSettings, TrustedOrigin
+from segue.core.requirement import Requirement
 from segue.core.secret import is_id, partition_for, partition_of
 from segue.core.user import RoleAssignment, Subject, User
 from segue.events import Event

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from segue.core.application import Application, AppLink
-from segue.core.assurance import Requirement, missing
 from segue.core.refusal import Refusal
+from segue.core.requirement import Requirement, missing
 from segue.core.user import User
 from segue.core.verdict import Check, Verdict
 from segue.signin.factors.factor import FactorContext

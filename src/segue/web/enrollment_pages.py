@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, cast
 
-from segue.core.assurance import Requirement
 from segue.core.factor import FactorEnrollment, FactorType
 from segue.core.refusal import Refusal
+from segue.core.requirement import Requirement
 from segue.core.verdict import Check, Verdict
 from segue.signin import interaction as interactions
 from segue.signin.decide import decide
@@ -84,15 +84,14 @@ class EnrollmentPages:
         """A sign-in that needs a factor may only set one up where there is none to be asked for."""
         if not _required(asking):
             return
-        if not self.second_factors.may_enroll_instead(asking.context, asking.challenge.assurance):
+        if not self.second_factors.may_enroll_instead(asking.context, asking.lacking):
             raise _unavailable(asking, _NONE_TO_ASK, seen="factors that cannot be used")
         if not self._offered(asking):
             raise _unavailable(asking, _NONE_TO_ENROLL, seen="none offered")
 
     def _offered(self, asking: Asking) -> list[FactorType]:
         """What can be set up now. Codes for the day all else is lost come after something that can be lost."""
-        assurance = asking.challenge.assurance if _required(asking) else None
-        offered = self.second_factors.offered(asking.context, assurance)
+        offered = self.second_factors.offered(asking.context, asking.lacking if _required(asking) else None)
         return [type for type in offered if type != "recovery_code" or not _required(asking)]
 
     async def _fresh_first(self, asking: Asking) -> Response | None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from segue.core.application import Application, WhenOtherUser
-from segue.core.assurance import Requirement
 from segue.core.clock import Source
 from segue.core.credential import NewCredential, Participation
 from segue.core.refusal import Refusal
+from segue.core.requirement import Requirement
 from segue.core.secret import partition_of
 from segue.core.user import User
 from segue.core.verdict import Check, Verdict

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from segue.core.assurance import Missing
 from segue.core.refusal import Refusal
+from segue.core.requirement import Missing
 from segue.core.user import User
 from segue.core.verdict import Check, Verdict
 from segue.signin import interaction as interactions

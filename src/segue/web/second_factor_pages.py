@@ -18,7 +18,7 @@ from segue.signin.factors.factor import FactorContext
 from segue.signin.interaction import Interaction
 from segue.signin.pending_factor import PendingFactor
 from segue.signin.request import Challenge, Proved
-from segue.signin.second_factor import SecondFactors
+from segue.signin.second_factor import Lacking, SecondFactors
 from segue.web.error_page import STATUS
 from segue.web.factor_words import way
 from segue.web.frontchannel import FrontDoor
@@ -60,6 +60,12 @@ class Asking:
     def pending(self) -> PendingFactor | None:
         return self.waiting.pending
 
+    @property
+    def lacking(self) -> Lacking:
+        wanted = self.waiting.request
+        now_at = wanted.circumstances.now_at
+        return Lacking(self.challenge.requirement, self.challenge.assurance, now_at, wanted.waiting_since_at or now_at)
+
     def enrollment(self, factor_id: str) -> FactorEnrollment | None:
         return next((one for one in self.context.enrollments if one.id == factor_id), None)
 
@@ -88,11 +94,12 @@ class SecondFactorPages:
         context = await self.second_factors.context(
             wanted.org, wanted.domain, user, wanted.circumstances, transaction_id
         )
-        return Asking(request, waiting, challenge, context)
+        strict = replace(context, user_verified=challenge.requirement.wants_user_verified)
+        return Asking(request, waiting, challenge, strict)
 
     def ways(self, asking: Asking) -> tuple[FactorEnrollment, ...]:
         """The factors of the user that would do."""
-        return self.second_factors.helpful(asking.context, asking.challenge.assurance)
+        return self.second_factors.helpful(asking.context, asking.lacking)
 
     async def show(self, asking: Asking, ways: tuple[FactorEnrollment, ...]) -> Response:
         """The page of the factor that was asked for, or of the best one, which is asked for now."""

@@ -16,8 +16,8 @@ from segue.admin.applications import Traits
 from segue.admin.keys import TOKEN_KEYS
 from segue.admin.users import NewUser
 from segue.core.application import OidcClient, SamlServiceProvider
-from segue.core.assurance import Requirement
 from segue.core.org import AuthorizationServer
+from segue.core.requirement import Requirement
 from segue.core.secret import digest, is_id
 
 CALLBACK = "https://app.corp.test/cb"

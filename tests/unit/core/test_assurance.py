@@ -4,16 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.core.assurance import (
-    Assurance,
-    Proof,
-    Requirement,
-    from_data,
-    missing,
-    read_requirement,
-    requirement_data,
-    to_data,
-)
+from segue.core.assurance import Assurance, Proof, from_data, to_data
+from segue.core.requirement import Requirement, missing, read_requirement, requirement_data
 
 NOW_AT = 1_790_000_000_000
 PASSWORD = Proof("password", "knowledge", ("pwd",), NOW_AT - 60_000)
@@ -41,7 +33,7 @@ assurances = st.builds(Assurance, st.lists(proofs, max_size=4).map(tuple))
         (Requirement(fresh_after_at=NOW_AT - 60_000), Assurance((PASSWORD,)), None),
         (Requirement(factors=2), Assurance((PASSWORD,)), "second_factor"),
         (Requirement(factors=2), Assurance((PASSWORD, CODE)), None),
-        (Requirement(factors=2), Assurance((CODE, Proof("webauthn", "possession", ("hwk",), NOW_AT))), "second_factor"),
+        (Requirement(factors=2), Assurance((CODE, Proof("webauthn", "possession", ("hwk",), NOW_AT))), "fresh_sign_in"),
     ],
 )
 def test_missing_asks_for_the_next_thing(requirement: Requirement, assurance: Assurance, expected: str | None) -> None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from segue.core.application import Application
-from segue.core.assurance import Assurance, Proof, Requirement
+from segue.core.assurance import Assurance, Proof
+from segue.core.requirement import Requirement
 from segue.core.user import Subject, User
 from segue.policy.access import AccessQuestion, decide_access
 

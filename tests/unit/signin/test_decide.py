@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from tests.unit.signin.conftest import TICKET_SLOT, World
 
-from segue.core.assurance import Assurance, Proof, Requirement
+from segue.core.assurance import Assurance, Proof
+from segue.core.requirement import Requirement
 from segue.core.user import User
 from segue.handoff.redeem import PresentedTicket
 from segue.signin.decide import decide

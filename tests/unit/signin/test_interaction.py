@@ -5,9 +5,10 @@ import asyncio
 import pytest
 from tests.unit.signin.conftest import World
 
-from segue.core.assurance import Assurance, Proof, Requirement
+from segue.core.assurance import Assurance, Proof
 from segue.core.org import Domain
 from segue.core.refusal import Refusal
+from segue.core.requirement import Requirement
 from segue.signin import interaction
 from segue.signin.interaction import Interaction
 from segue.signin.request import Challenge, Proved

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from segue.core.application import Application, AppLink, Bookmark, OidcClient, SamlServiceProvider, WsFedRelyingParty
-from segue.core.assurance import Requirement
 from segue.core.credential import NewCredential, Participation
 from segue.core.factor import FactorEnrollment
 from segue.core.org import AuthorizationServer, Domain, Group, Org, OrgSettings, PasswordRules, TrustedOrigin
+from segue.core.requirement import Requirement
 from segue.core.secret import new_id, partition_of
 from segue.core.user import User
 from segue.events import Event

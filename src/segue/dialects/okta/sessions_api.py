@@ -9,8 +9,9 @@ from typing import Final
 
 from segue.admin import sessions
 from segue.admin.change import Change
-from segue.core.assurance import Assurance, missing
+from segue.core.assurance import Assurance
 from segue.core.refusal import Refusal
+from segue.core.requirement import missing
 from segue.core.secret import partition_of
 from segue.core.strict import JsonValue, read_json_object
 from segue.core.user import Subject, User

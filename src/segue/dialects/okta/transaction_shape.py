@@ -162,7 +162,7 @@ def _embedded(request: Request, steps: Steps, visit: Visit, at: Transaction) -> 
             shown = {**factor_object(user, at.factor), **challenged(at.factor, at.shown)}
             return {**embedded, "factor": shown, "policy": _factor_policy(org, at)}
         case "factor_enroll":
-            return {**embedded, "factors": _to_enroll(base, steps, org, at)}
+            return {**embedded, "factors": _to_enroll(base, steps, visit, at)}
         case "factor_activate" if at.factor is not None:
             shown = {**factor_object(user, at.factor), **activating(at.factor, at.shown, _picture(base, at))}
             return {**embedded, "factor": shown}
@@ -175,10 +175,10 @@ def _embedded(request: Request, steps: Steps, visit: Visit, at: Transaction) -> 
     return embedded
 
 
-def _to_enroll(base: str, steps: Steps, org: Org, at: Transaction) -> list[dict[str, object]]:
+def _to_enroll(base: str, steps: Steps, visit: Visit, at: Transaction) -> list[dict[str, object]]:
     """What can be set up here, and what is: all of it optional, since any one will do (okta.md 1.7)."""
     active = {(one.type, one.provider): one for one in at.enrollments if one.active}
-    offered = {factor.type for factor in steps.progress.factors.offered(org)} - NOT_OFFERED
+    offered = set(steps.progress.offered(visit, at)) - NOT_OFFERED
     questions = f"{base}{FACTOR_QUESTIONS.replace('{user}', at.user.id)}"
     return [
         enroll_element(base, at.user, name, active.get((name.type, name.provider)), questions)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 
 from segue.core.application import Application
-from segue.core.assurance import Requirement
 from segue.core.credential import NewCredential, Participation
 from segue.core.org import AuthorizationServer
 from segue.core.refusal import Refusal
+from segue.core.requirement import Requirement
 from segue.core.url import registered_redirect
 from segue.core.verdict import Check
 from segue.events import Event

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from segue.core.application import Application, SamlServiceProvider
-from segue.core.assurance import Requirement
 from segue.core.clock import Source
 from segue.core.credential import Participation
 from segue.core.org import Domain
 from segue.core.refusal import Refusal
+from segue.core.requirement import Requirement
 from segue.core.verdict import Check, Verdict
 from segue.handoff.kinds import Slot
 from segue.protocols.saml import binding

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from segue.core.assurance import FactorKind
+from segue.core.assurance import NOTHING_MORE, FactorKind, Worth
 from segue.core.factor import FactorEnrollment, FactorType
 from segue.core.org import Domain, Org
 from segue.core.user import User
@@ -17,7 +17,7 @@ class FactorContext:
 
     ``domain`` gives addresses and the WebAuthn relying party. ``transaction_id`` names what the factor is asked for in
     (a transaction, an interaction, a session): a code sent for one is no answer in another (ASVS 6.6.2).
-    ``enrollments`` are all the user has.
+    ``enrollments`` are all the user has. ``user_verified``: a key has to ask for its PIN or its owner's finger.
     """
 
     org: Org
@@ -26,6 +26,7 @@ class FactorContext:
     circumstances: Circumstances
     transaction_id: str
     enrollments: tuple[FactorEnrollment, ...] = ()
+    user_verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,15 @@ class Accepted:
 
     Of ``activate``: ``enrollment`` is the whole enrolment to store, active, with the accepted step in it already.
 
-    ``amr`` are the RFC 8176 values of this proof. ``note`` is a sentence the user should read, or empty.
+    ``amr`` are the RFC 8176 values of this proof, ``worth`` is what it was seen to be worth. ``note`` is a sentence the
+    user should read, or empty.
     """
 
     step: int | None = None
     enrollment: FactorEnrollment | None = None
     amr: tuple[str, ...] = ()
     note: str = ""
+    worth: Worth = NOTHING_MORE
 
 
 class Factor(Protocol):
@@ -83,6 +86,11 @@ class Factor(Protocol):
 
     @property
     def kind(self) -> FactorKind: ...
+
+    @property
+    def best(self) -> Worth:
+        """The most that a proof of this type can be worth."""
+        ...
 
     @property
     def providers(self) -> tuple[str, ...]:

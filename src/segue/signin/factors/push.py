@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from segue.core.assurance import FactorKind
+from segue.core.assurance import NOTHING_MORE, FactorKind, Worth
 from segue.core.factor import FactorEnrollment, FactorType
 from segue.core.secret import new_secret
 from segue.signin.factors.factor import Accepted, Asked, FactorContext, Offer
@@ -34,6 +34,7 @@ class Push:
     provider: PushProvider | None
     type: FactorType = "push"
     kind: FactorKind = "possession"
+    best: Worth = NOTHING_MORE
     providers: tuple[str, ...] = (STANDARD,)
     most: int = 1
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from segue.core.assurance import FactorKind
+from segue.core.assurance import NOTHING_MORE, FactorKind, Worth
 from segue.core.factor import FactorEnrollment, FactorType
 from segue.core.identifiers import short_name
 from segue.signin.factors.factor import Accepted, Asked, FactorContext, Offer
@@ -56,6 +56,7 @@ class Question:
     hasher: PasswordHasher
     type: FactorType = "question"
     kind: FactorKind = "knowledge"
+    best: Worth = NOTHING_MORE
     providers: tuple[str, ...] = (STANDARD,)
     most: int = 1
     missing: str = ""

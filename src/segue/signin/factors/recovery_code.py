@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from segue.core import strict
-from segue.core.assurance import FactorKind
+from segue.core.assurance import NOTHING_MORE, FactorKind, Worth
 from segue.core.factor import FactorEnrollment, FactorType
 from segue.signin.factors.factor import Accepted, Asked, FactorContext, Offer
 from segue.signin.factors.refusals import bad_setup, wrong_answer
@@ -35,6 +35,7 @@ class RecoveryCodes:
     secrets: SealedSecrets
     type: FactorType = "recovery_code"
     kind: FactorKind = "possession"
+    best: Worth = NOTHING_MORE
     providers: tuple[str, ...] = (STANDARD,)
     most: int = 1
     missing: str = ""

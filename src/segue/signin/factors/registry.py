@@ -1,7 +1,7 @@
 """All factors of an installation, and the checks that every one of them needs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from segue.core.assurance import Proof
 from segue.core.factor import FactorEnrollment, FactorType
@@ -111,7 +111,17 @@ class Factors:
 
     def proof(self, enrollment: FactorEnrollment, accepted: Accepted, now_at: int) -> Proof:
         """What an accepted answer adds to an assurance (epoch ms)."""
-        return Proof(enrollment.type, self.factors[enrollment.type].kind, accepted.amr, now_at)
+        return Proof(enrollment.type, self.factors[enrollment.type].kind, accepted.amr, now_at, accepted.worth)
+
+    def prospect(self, enrollment: FactorEnrollment, now_at: int) -> Proof | None:
+        """What a right answer of this factor could add at best; None of a type that is not known here."""
+        factor = self.factors.get(enrollment.type)
+        if factor is None:
+            return None
+        worth = factor.best
+        if enrollment.profile.get("synced"):
+            worth = replace(worth, hardware_protected=False)
+        return Proof(factor.type, factor.kind, (), now_at, worth)
 
     def _factor_of(self, context: FactorContext, enrollment: FactorEnrollment) -> Factor:
         if (enrollment.org_id, enrollment.user_id) != (context.org.id, context.user.id):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from segue.core.assurance import FactorKind
+from segue.core.assurance import NOTHING_MORE, FactorKind, Worth
 from segue.core.factor import FactorEnrollment, FactorType
 from segue.signin.factors.contacts import NotAContact
 from segue.signin.factors.factor import Accepted, Asked, FactorContext, Offer
@@ -50,6 +50,7 @@ class SentCode:
     codes: OneTimeCodes
     channel: Channel
     kind: FactorKind = "possession"
+    best: Worth = NOTHING_MORE
     providers: tuple[str, ...] = (STANDARD,)
     most: int = 1
 

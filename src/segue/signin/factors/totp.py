@@ -10,7 +10,7 @@ from typing import Final
 import pyotp
 import segno
 
-from segue.core.assurance import FactorKind
+from segue.core.assurance import NOTHING_MORE, FactorKind, Worth
 from segue.core.factor import FactorEnrollment, FactorType
 from segue.signin.factors.factor import Accepted, Asked, FactorContext, Offer
 from segue.signin.factors.one_time_code import DIGITS, typed_code
@@ -33,6 +33,7 @@ class Totp:
     secrets: SealedSecrets
     type: FactorType = "totp"
     kind: FactorKind = "possession"
+    best: Worth = NOTHING_MORE
     providers: tuple[str, ...] = (STANDARD, ALTERNATIVE)
     most: int = 1
     missing: str = ""

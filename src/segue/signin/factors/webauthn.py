@@ -32,9 +32,10 @@ from webauthn.helpers.structs import (
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
+from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from segue.core import strict
-from segue.core.assurance import FactorKind
+from segue.core.assurance import FactorKind, Worth
 from segue.core.factor import FactorEnrollment, FactorType
 from segue.core.org import Domain
 from segue.core.refusal import Refusal
@@ -56,6 +57,7 @@ _MAX_CLIENT_DATA = 4096
 _MAX_CREDENTIAL_ID = 1023  # WebAuthn 7.1
 _MAX_NAME_CHARS = 64
 _TO_STANDARD = str.maketrans("-_", "+/")
+_BEST: Final = Worth(phishing_resistant=True, hardware_protected=True, user_verified=True)
 
 _T = TypeVar("_T")
 
@@ -71,6 +73,7 @@ class WebAuthn:
     secrets: SealedSecrets
     type: FactorType = "webauthn"
     kind: FactorKind = "possession"
+    best: Worth = _BEST
     providers: tuple[str, ...] = (STANDARD,)
     most: int = 10
     missing: str = ""
@@ -104,6 +107,7 @@ class WebAuthn:
                     expected_rp_id=_rp_id(context),
                     expected_origin=_origin(context.domain),
                     supported_pub_key_algs=_ALGORITHMS,
+                    require_user_verification=context.user_verified,
                 )
             )
             _checked(lambda: _usable_key(verified.credential_public_key))
@@ -114,10 +118,14 @@ class WebAuthn:
         credential_id = _to_base64url(verified.credential_id)
         if credential_id in _credential_ids(context, enrollment):
             raise bad_setup(context, "This key is registered already.")
+        synced = verified.credential_device_type != CredentialDeviceType.SINGLE_DEVICE
         profile = {**enrollment.profile, "credential_id": credential_id, "rp_id": _rp_id(context)}
+        if synced:
+            profile["synced"] = "yes"
         registered = self.secrets.changed(enrollment, verified.credential_public_key, profile)
         amr = _amr(verified.credential_device_type)
-        return Accepted(enrollment=replace(registered, status="active", last_step=verified.sign_count), amr=amr)
+        active = replace(registered, status="active", last_step=verified.sign_count)
+        return Accepted(enrollment=active, amr=amr, worth=_worth(verified))
 
     async def ask(self, context: FactorContext, enrollment: FactorEnrollment) -> Asked:
         challenge = _new_challenge(context)
@@ -155,12 +163,14 @@ class WebAuthn:
                     expected_rp_id=_rp_id(context),
                     expected_origin=_origin(context.domain),
                     credential_public_key=public_key,
+                    require_user_verification=context.user_verified,
                     credential_current_sign_count=0,  # compared below, once the signature says whose counter it is
                 )
             )
         except _NotVerified as problem:
             raise wrong_answer(context, enrollment, seen=str(problem)) from problem
-        return Accepted(_counted(context, enrollment, verified), amr=_amr(verified.credential_device_type))
+        amr = _amr(verified.credential_device_type)
+        return Accepted(_counted(context, enrollment, verified), amr=amr, worth=_worth(verified))
 
 
 def _counted(context: FactorContext, enrollment: FactorEnrollment, verified: VerifiedAuthentication) -> int | None:
@@ -186,7 +196,7 @@ def _creation(context: FactorContext, challenge: bytes) -> dict[str, object]:
         attestation=AttestationConveyancePreference.NONE,
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.DISCOURAGED,
-            user_verification=UserVerificationRequirement.PREFERRED,
+            user_verification=_user_verification(context),
         ),
         exclude_credentials=known,
         supported_pub_key_algs=_ALGORITHMS,
@@ -202,9 +212,13 @@ def _request(context: FactorContext, enrollment: FactorEnrollment, challenge: by
         challenge=challenge,
         timeout=LIFE_MS,
         allow_credentials=[PublicKeyCredentialDescriptor(credential_id)],
-        user_verification=UserVerificationRequirement.PREFERRED,
+        user_verification=_user_verification(context),
     )
     return options_to_json_dict(options)
+
+
+def _user_verification(context: FactorContext) -> UserVerificationRequirement:
+    return UserVerificationRequirement.REQUIRED if context.user_verified else UserVerificationRequirement.PREFERRED
 
 
 def _checked(verify: Callable[[], _T]) -> _T:
@@ -306,6 +320,16 @@ def _origin(domain: Domain) -> str:
 def _amr(device: CredentialDeviceType) -> tuple[str, ...]:
     """RFC 8176: a key that stays in its device, or one that is synchronised between several; the user touched it."""
     return ("hwk" if device == CredentialDeviceType.SINGLE_DEVICE else "swk", "user")
+
+
+def _worth(verified: VerifiedAuthentication | VerifiedRegistration) -> Worth:
+    """A key answers its own address alone, so no page of somebody else gets an answer of use. That it stays in its
+    device is what the authenticator says of itself (WebAuthn 6.1.3): no attestation is asked for."""
+    return Worth(
+        phishing_resistant=True,
+        hardware_protected=verified.credential_device_type == CredentialDeviceType.SINGLE_DEVICE,
+        user_verified=verified.user_verified,
+    )
 
 
 def _to_base64url(octets: bytes) -> str:

@@ -12,8 +12,8 @@ import pytest
 from tests.unit.dialects.okta.authn_scene import Scene
 from tests.unit.dialects.okta.conftest import BASE, CALLBACK, PASSWORD, Answer, Browser, House, read_page
 
-from segue.core.assurance import Requirement
 from segue.core.org import Domain
+from segue.core.requirement import Requirement
 from segue.core.user import User
 from segue.web.message import Site
 

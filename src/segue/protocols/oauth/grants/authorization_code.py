@@ -7,9 +7,9 @@ the code with all it hangs on being untouched, so a sign-out or a second use bet
 
 from typing import Final
 
-from segue.core.assurance import Requirement
 from segue.core.credential import Credential
 from segue.core.refusal import Refusal
+from segue.core.requirement import Requirement
 from segue.core.secret import Bearer, new_secret, partition_of, read_bearer
 from segue.core.user import Subject
 from segue.core.verdict import Check, Verdict
