@@ -1,7 +1,7 @@
 """What an application, a rule or a request asks of a sign-in, and what is still missing. This is all of step-up."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import combinations
 from typing import Any, Final, Literal, TypeVar
 
@@ -56,7 +56,8 @@ class Requirement:
     ``factors`` is 1 or 2 (of different kinds). ``max_age_s`` is the greatest age of the sign-in in seconds.
     ``fresh_after_at`` (epoch ms) asks for a sign-in after that moment: ``prompt=login``, ForceAuthn, wfresh=0.
     ``reauthenticate_s`` is the greatest age of every proof that counts; 0 counts those alone that were made since the
-    request began. Of each list in ``constraints`` one has to be met.
+    request began. Of each list in ``constraints`` one has to be met. ``also`` are requirements of others, which count
+    proofs in their own way.
     """
 
     factors: int = 1
@@ -64,20 +65,24 @@ class Requirement:
     fresh_after_at: int | None = None
     reauthenticate_s: int | None = None
     constraints: tuple[tuple[Constraint, ...], ...] = ()
+    also: tuple["Requirement", ...] = ()
 
     def stricter(self, other: "Requirement") -> "Requirement":
-        """A requirement that is met only where both are."""
-        return Requirement(
-            max(self.factors, other.factors),
-            _least(self.max_age_s, other.max_age_s),
-            max((at for at in (self.fresh_after_at, other.fresh_after_at) if at is not None), default=None),
-            _least(self.reauthenticate_s, other.reauthenticate_s),
-            tuple(dict.fromkeys((*self.constraints, *other.constraints))),
-        )
+        """A requirement that is met where both are, and only there."""
+        ages = [age for age in (self.max_age_s, other.max_age_s) if age is not None]
+        moments = [at for at in (self.fresh_after_at, other.fresh_after_at) if at is not None]
+        both = replace(self, max_age_s=min(ages, default=None), fresh_after_at=max(moments, default=None))
+        if self.reauthenticate_s == other.reauthenticate_s:
+            constraints = tuple(dict.fromkeys((*self.constraints, *other.constraints)))
+            also = tuple(dict.fromkeys((*self.also, *other.also)))
+            return replace(both, factors=max(self.factors, other.factors), constraints=constraints, also=also)
+        apart = replace(other, max_age_s=None, fresh_after_at=None, also=())
+        return replace(both, also=tuple(dict.fromkeys((*self.also, *other.also, apart))))
 
     @property
     def needs(self) -> tuple[Need, ...]:
-        return tuple(need for one_of in self.constraints for constraint in one_of for need in constraint.needs)
+        own = (need for one_of in self.constraints for constraint in one_of for need in constraint.needs)
+        return (*own, *(need for other in self.also for need in other.needs))
 
     @property
     def wants_user_verified(self) -> bool:
@@ -140,8 +145,13 @@ def shortest(
 
 def _factors_met(requirement: Requirement, proofs: Sequence[Proof], now_at: int, began_at: int) -> bool:
     counted = [proof for proof in proofs if _young(proof, requirement.reauthenticate_s, now_at, began_at)]
-    return len({proof.kind for proof in counted}) >= max(1, requirement.factors) and all(
-        any(constraint.met_by(counted, now_at, began_at) for constraint in one_of) for one_of in requirement.constraints
+    return (
+        len({proof.kind for proof in counted}) >= max(1, requirement.factors)
+        and all(
+            any(constraint.met_by(counted, now_at, began_at) for constraint in one_of)
+            for one_of in requirement.constraints
+        )
+        and all(_factors_met(other, proofs, now_at, began_at) for other in requirement.also)
     )
 
 
@@ -160,10 +170,6 @@ def _young(proof: Proof, max_age_s: int | None, now_at: int, began_at: int) -> b
     return proof.verified_at >= began_at if max_age_s == 0 else now_at - proof.verified_at <= max_age_s * 1000
 
 
-def _least(one: int | None, other: int | None) -> int | None:
-    return min((value for value in (one, other) if value is not None), default=None)
-
-
 # --- as JSON ---
 
 
@@ -175,10 +181,11 @@ def requirement_data(requirement: Requirement) -> dict[str, object]:
         "fresh_after_at": requirement.fresh_after_at,
         "reauthenticate_s": requirement.reauthenticate_s,
         "constraints": constraints_data(requirement.constraints),
+        "also": [requirement_data(other) for other in requirement.also],
     }
 
 
-def read_requirement(data: object) -> Requirement:
+def read_requirement(data: Any) -> Requirement:
     """The requirement that :func:`requirement_data` wrote, by this release or an earlier one. Raises ValueError for
     anything else."""
     match data:
@@ -190,7 +197,9 @@ def read_requirement(data: object) -> Requirement:
         }:
             every = more.get("reauthenticate_s")
             if every is None or isinstance(every, int):
-                return Requirement(factors, age, moment, every, read_constraints(more.get("constraints", ())))
+                also = tuple(read_requirement(other) for other in more.get("also", ()))
+                constraints = read_constraints(more.get("constraints", ()))
+                return Requirement(factors, age, moment, every, constraints, also)
     raise ValueError("a requirement is kept as factors, max_age_s and fresh_after_at")
 
 

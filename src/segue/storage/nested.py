@@ -11,7 +11,7 @@ from typing import Any
 
 from segue.core.application import ClientSecret
 from segue.core.org import PasswordRules
-from segue.core.requirement import read_constraints
+from segue.core.requirement import Requirement, read_constraints, read_requirement
 
 Readers = Mapping[str, Callable[[Any], Any]]
 
@@ -34,6 +34,10 @@ def _same(value: Any) -> Any:
 
 def _password_rules(value: Mapping[str, Any]) -> PasswordRules:
     return PasswordRules(**known(value, PASSWORD_RULES))
+
+
+def _requirements(value: Iterable[object]) -> tuple[Requirement, ...]:
+    return tuple(read_requirement(one) for one in value)
 
 
 # The fields of each nested value and how its JSON member is read back.
@@ -59,6 +63,7 @@ REQUIREMENT: Readers = {
     "fresh_after_at": _same,
     "reauthenticate_s": _same,
     "constraints": read_constraints,
+    "also": _requirements,
 }
 CLIENT_SECRET: Readers = {
     "id": str,

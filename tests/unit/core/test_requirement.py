@@ -141,7 +141,7 @@ def needs(kind: FactorKind) -> st.SearchStrategy[Need]:
 
 
 constraints = st.builds(Constraint, st.none() | needs("knowledge"), st.none() | needs("possession"))
-requirements = st.builds(
+simple = st.builds(
     Requirement,
     st.sampled_from([1, 2]),
     ages,
@@ -149,6 +149,7 @@ requirements = st.builds(
     ages,
     st.lists(st.lists(constraints, min_size=1, max_size=2).map(tuple), max_size=2).map(tuple),
 )
+requirements = st.one_of(simple, st.builds(Requirement.stricter, simple, simple))
 
 
 @given(requirements, assurances, proofs)
@@ -161,6 +162,14 @@ def test_NW_06_a_proof_never_makes_more_missing(requirement: Requirement, assura
 def test_NW_06_stricter_is_met_only_where_both_are(a: Requirement, b: Requirement, assurance: Assurance) -> None:
     met = [missing(one, assurance, NOW_AT) is None for one in (a, b)]
     assert (missing(a.stricter(b), assurance, NOW_AT) is None) == all(met)
+
+
+def test_one_rules_haste_is_not_anothers() -> None:
+    """Every application asks for a password each time; the second factor of the session is good for the day."""
+    both = Requirement(2).stricter(Requirement(1, reauthenticate_s=0))
+    assert missing(both, Assurance((proof("password", 0), proof("totp", 7200))), NOW_AT) is None
+    assert missing(both, Assurance((proof("password", 0),)), NOW_AT) == "second_factor"
+    assert missing(both, Assurance((proof("password", 60), proof("totp", 60))), NOW_AT) == "fresh_sign_in"
 
 
 @given(requirements, assurances, st.dictionaries(st.integers(0, 9), proofs, max_size=4))
