@@ -185,7 +185,7 @@ def requirement_data(requirement: Requirement) -> dict[str, object]:
     }
 
 
-def read_requirement(data: Any) -> Requirement:
+def read_requirement(data: object) -> Requirement:
     """The requirement that :func:`requirement_data` wrote, by this release or an earlier one. Raises ValueError for
     anything else."""
     match data:
@@ -197,7 +197,8 @@ def read_requirement(data: Any) -> Requirement:
         }:
             every = more.get("reauthenticate_s")
             if every is None or isinstance(every, int):
-                also = tuple(read_requirement(other) for other in more.get("also", ()))
+                others: Any = more.get("also", ())
+                also = tuple(read_requirement(other) for other in others)
                 constraints = read_constraints(more.get("constraints", ()))
                 return Requirement(factors, age, moment, every, constraints, also)
     raise ValueError("a requirement is kept as factors, max_age_s and fresh_after_at")
