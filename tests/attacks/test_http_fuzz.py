@@ -147,6 +147,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/app/{key}/sso/saml/metadata": ("kid",),
     "/login/login.htm": ("fromURI", "username", "password", "choice"),
     "/login/signout": ("fromURI", "form_token"),
+    "/login/continue": ("to", "proof"),
     f"{ORG}/authorize/redirect": ("okta_key",),
     "/": ("unheard_of",),
     "/app/UserHome": ("unheard_of",),

@@ -8,7 +8,7 @@ from segue.core.requirement import Requirement
 from segue.core.strict import JsonValue
 
 ClientAuthentication = Literal["client_secret_basic", "client_secret_post", "none"]
-WhenOtherUser = Literal["keep", "login_required", "ask", "end_and_prompt", "replace", "refuse"]
+WhenOtherUser = Literal["keep", "login_required", "ask", "ask_always", "end_and_prompt", "replace", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +118,9 @@ class Application:
 
     ``home_authority`` is the domain whose issuer a SAML or WS-Federation application sees, whichever door was used.
     ``everyone`` assigns it to all users. ``when_other_user`` overrides the ticket kind's default where a ticket meets
-    somebody else's session. ``annotations`` are what an administrator's tool keeps with it: given back as they came,
-    they decide nothing. ``updated_at`` is the last change in epoch ms, 0 before the first.
+    somebody else's session; ``ask_always`` shows "continue as …?" also where nobody is signed in (OT-15).
+    ``annotations`` are what an administrator's tool keeps with it: given back as they came, they decide nothing.
+    ``updated_at`` is the last change in epoch ms, 0 before the first.
     """
 
     id: str

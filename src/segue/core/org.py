@@ -44,6 +44,8 @@ class OrgSettings:
     remember_device_s: int = 0
     #: Whether an image may sign a browser in. Off: browsers block third-party cookies, and any page can hold an image.
     session_image: bool = False
+    #: Whether a link that carries a ticket asks "go on?" before it spends it, so that a mail scanner burns nothing.
+    confirm_links: bool = False
     #: Networks of gateways that call with an API token on behalf of people: what such a call says in X-Forwarded-For is
     #: whose address it is about.
     gateways: tuple[str, ...] = ()

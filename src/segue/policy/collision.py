@@ -20,11 +20,15 @@ def resolve(
 
     ``passive`` means that no page may be shown; a setting that needs one then becomes ``login_required``.
     """
+    if session_user_id is None and application_setting == "ask_always":
+        guarded: Collision = "login_required" if passive else "ask"
+        return guarded, _verdict(passed=not passive, seen="no session, and a setting to ask", rule="always_asked")
     if session_user_id is None:
         return "none", _verdict(passed=True, seen="no session", rule="no_session")
     if session_user_id == ticket_user_id:
         return "same_user", _verdict(passed=True, seen="a session of the same user", rule="same_user")
-    chosen: Collision = application_setting or default
+    setting = application_setting or default
+    chosen: Collision = "ask" if setting == "ask_always" else setting
     if passive and chosen in ("ask", "end_and_prompt"):
         chosen = "login_required"
     return chosen, _verdict(

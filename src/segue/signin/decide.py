@@ -127,7 +127,7 @@ async def _meet(
         return Challenge(None, user=user, confirm=arrived, session=session)
     app_id = request.app.id if request.app else None
     reason = "session_kept" if outcome == "keep" else "login_required"
-    collision = Refusal(reason, _OTHER_USER, verdict, user_id=user.id, app_id=app_id)
+    collision = Refusal(reason, _OTHER_USER if session else _SIGN_IN_FIRST, verdict, user_id=user.id, app_id=app_id)
     if outcome == "end_and_prompt":
         return Challenge("sign_in", refusal=collision, ends=session.credential.id if session else None)
     return Refused(collision, session)

@@ -53,6 +53,7 @@ SETTINGS: Readers = {
     "factors": tuple,
     "remember_device_s": int,
     "session_image": bool,
+    "confirm_links": bool,
     "gateways": tuple,
     "trust_limit": int,
     "landing_links": _links,

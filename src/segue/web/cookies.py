@@ -12,6 +12,8 @@ from segue.web.message import Request, SameSite, SetCookie
 _PROOF = "segue-proof"
 _BROWSER = "segue-browser"
 _DEVICE_PROOF = "segue-device-proof"
+_AGREEMENT = "segue-agreed"
+_AGREEMENT_S = 60
 _DEVICE_COOKIE_S = 2 * 365 * 24 * 3600
 
 
@@ -59,6 +61,16 @@ def write_browser(request: Request, circumstances: Circumstances) -> tuple[str, 
     """The browser's secret, a new one where it has none, and the cookie that keeps it."""
     secret = read_browser(request) or new_secret(circumstances.source.random)
     return secret, SetCookie(_own(_BROWSER, request.site.domain), secret)
+
+
+def read_agreement(request: Request) -> str | None:
+    """What this browser's person agreed to a moment ago."""
+    return request.cookie(_own(_AGREEMENT, request.site.domain))
+
+
+def write_agreement(request: Request, value: str) -> SetCookie:
+    """The cookie that says so, for as long as the way back takes."""
+    return SetCookie(_own(_AGREEMENT, request.site.domain), value, max_age_s=_AGREEMENT_S)
 
 
 def read_device(request: Request, cookies: SessionCookies) -> str | None:

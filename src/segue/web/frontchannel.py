@@ -34,6 +34,7 @@ from segue.signin.sessions import (
 )
 from segue.signin.transaction import Transactions
 from segue.stores import Commit, ConfigStore, FactorStep, Guard, SignInStore
+from segue.web.asked_first import asks_first, question
 from segue.web.cookies import SessionCookies, read_browser, read_device, write_browser, write_device
 from segue.web.message import Redirect, Request, Response, SetCookie
 from segue.web.recorder import Recorder
@@ -117,6 +118,8 @@ class FrontDoor:
 
     async def begin(self, request: Request, wanted: SignInRequest) -> Response:
         """Answers a checked request of a front channel."""
+        if asks_first(request, wanted):
+            return question(request, wanted)
         return await self._answer(request, wanted, await decide(wanted, self.store))
 
     async def load(self, request: Request, key: str) -> Interaction:

@@ -34,3 +34,16 @@ def test_OT_15_another_users_session_is_never_the_ticket_users(default, setting,
     else:
         assert outcome == default
     assert verdict.rule == f"other_user_{outcome}"
+
+
+@pytest.mark.parametrize(("passive", "expected"), [(True, "login_required"), (False, "ask")])
+@pytest.mark.parametrize("session", [None, "bob"])
+def test_OT_15_an_application_may_always_ask(session: str | None, passive: bool, expected: str) -> None:
+    outcome, _ = resolve(
+        ticket_user_id="ann",
+        session_user_id=session,
+        default="replace",
+        application_setting="ask_always",
+        passive=passive,
+    )
+    assert outcome == expected

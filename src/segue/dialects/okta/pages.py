@@ -7,6 +7,7 @@ from segue.core.refusal import Refusal
 from segue.core.strict import Malformed, read_query
 from segue.dialects.okta.errors import write_error, write_page
 from segue.dialects.okta.names import FROM_URI, HOME, LIMIT_PAGE, OKTA_KEY, RESUME, SIGN_IN, SIGN_OUT
+from segue.web.asked_first import CONTINUE_PATH, go_on
 from segue.web.frontchannel import FrontDoor
 from segue.web.interaction_pages import HOME_CHANNEL, HomeChannel, InteractionPages, see_other
 from segue.web.message import Request, Response
@@ -47,6 +48,7 @@ class Pages:
             page(("GET",), SIGN_IN, self.sign_in, SIGN_IN_EVENT, idempotent=False),
             page(("POST",), SIGN_IN, self.submit, SIGN_IN_EVENT, idempotent=False),
             page(("GET",), RESUME, self.resume, SIGN_IN_EVENT, idempotent=False),
+            page(("POST",), CONTINUE_PATH, go_on, SIGN_IN_EVENT, idempotent=False),
             page(("GET", "POST"), SIGN_OUT, self.sign_out, "session.sign_out", idempotent=False),
             page(("GET",), "/", self.sessions.home, "page.home", idempotent=True),
             page(("GET",), HOME, self.sessions.home, "page.home", idempotent=True),
