@@ -3,13 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
-from typing import Final
+from typing import Final, get_args
 
 from segue.admin import prefixes
 from segue.admin.addresses import read_domain
 from segue.admin.change import Change, changed_fields, invalid, missing, taken
 from segue.admin.keys import ASSERTION_KEYS, TOKEN_KEYS, ensure_first_key
 from segue.admin.text import check_label
+from segue.core.factor import FactorType
 from segue.core.org import AuthorizationServer, Domain, Org, OrgSettings
 from segue.core.sealing import Sealer
 from segue.core.trust import MOST_TRUSTED
@@ -182,6 +183,9 @@ def _checked(settings: OrgSettings) -> OrgSettings:
     _check_range("trust_limit", settings.trust_limit, _TRUST_LIMIT)
     if len(settings.landing_links) > _MOST_LINKS:
         raise invalid("landing_links", f"The start page shows at most {_MOST_LINKS} links.")
+    unknown = sorted({*settings.factors} - {*get_args(FactorType)})
+    if unknown:
+        raise invalid("factors", f"There is no factor called {unknown[0][:40]}.", seen=unknown[0][:40])
     for gateway in settings.gateways:
         _check_gateway(gateway)
     return settings

@@ -23,6 +23,8 @@ trust = typer.Typer(
 app.add_typer(trust, name="trust")
 role = typer.Typer(help="Say who administers an org.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(role, name="role")
+org_settings = typer.Typer(help="Show and change the settings of an org.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(org_settings, name="org")
 key = typer.Typer(help="Replace signing keys.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(key, name="key")
 
@@ -282,6 +284,27 @@ def role_list(org: _Org = None) -> None:
     from segue.cli.workplace import on_store
 
     on_store(lambda workplace: roles.show_all(workplace, org=org))
+
+
+@org_settings.command("show")
+def org_show(org: _Org = None) -> None:
+    """Every setting, as `set` takes it."""
+    from segue.cli import orgs
+    from segue.cli.workplace import on_store
+
+    on_store(lambda workplace: orgs.show(workplace, org=org))
+
+
+@org_settings.command("set")
+def org_set(
+    settings: Annotated[list[str], typer.Argument(help="name=value, as often as wanted: confirm_links=on.")],
+    org: _Org = None,
+) -> None:
+    """Change settings; each is checked first."""
+    from segue.cli import orgs
+    from segue.cli.workplace import on_store
+
+    on_store(lambda workplace: orgs.change(workplace, settings, org=org))
 
 
 @key.command("rotate")
