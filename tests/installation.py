@@ -279,6 +279,7 @@ async def _clients(installation: Installation, people: Mapping[str, Person]) -> 
         "ending": OidcClient("ending-client", (f"{APP}/ending",), (), both, grants, "client_secret_basic"),
         "direct": OidcClient("direct-client", (f"{APP}/direct",), grant_types=direct),
         "phone": OidcClient("phone-client", ("com.example.phone:/done",), (), *phone, "none", native=True),
+        "lasting": OidcClient("lasting-client", (f"{APP}/lasting",), grant_types=direct, refresh_rotation="static"),
         "demanding": OidcClient("demanding-client", (f"{APP}/demanding",), grant_types=direct),
         "direct assigned": OidcClient("direct-assigned-client", (f"{APP}/direct-assigned",), grant_types=direct),
     }

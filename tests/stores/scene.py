@@ -27,6 +27,7 @@ PREFIXES: dict[Kind, str] = {
     "recovery_token": "00r",
     "authorization_code": "301",
     "access_token": "AT1",
+    "refresh_token": "rft",
     "interaction": "401",
     "api_token": "00T",
 }

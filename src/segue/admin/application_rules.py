@@ -27,6 +27,8 @@ _LINK_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_\-]{0,62}[A-Za-z0-9])?
 _TOKEN_TYPES: Final = frozenset({"saml20", "saml11"})
 _ENTITY_ID_CHARS: Final = 1024  # SAML Core 8.3.6
 _ASSERTION_S = range(30, 3601)
+_GRACE_S: Final = range(61)
+_REFRESH_LIFE_S: Final = range(600, 5 * 366 * 24 * 3600 + 1)
 _AUTHENTICATIONS = frozenset({"client_secret_basic", "client_secret_post", "none"})
 
 # The grant type that each part of a response type stands for (RFC 7591 section 2.1, OIDC Registration section 2).
@@ -47,6 +49,7 @@ def check_oidc(client: OidcClient, local_names: Collection[str] = ()) -> None:
     if not client.public and not client.secret_digests:
         raise invalid("authentication", "A client that authenticates by a secret needs one: make a new secret.")
     _check_types(client)
+    _check_refresh(client)
     _check_redirects("redirect_uris", client.redirect_uris, client, local_names)
     _check_redirects("post_logout_redirect_uris", client.post_logout_redirect_uris, client, local_names)
     _check_start(client.initiate_login_uri, local_names)
@@ -159,6 +162,19 @@ def _check_types(client: OidcClient) -> None:
                 "grant_types",
                 f"The response type {response_type} needs the grant type {' and '.join(sorted(needed))}.",
             )
+
+
+def _check_refresh(client: OidcClient) -> None:
+    if client.refresh_rotation not in ("rotate", "static"):
+        raise invalid("refresh_rotation", "Refresh tokens are one of: rotate, static.")
+    if client.refresh_rotation == "static" and client.public:
+        # RFC 9700 2.2.2: nothing else would show that a token of a client without a secret was stolen.
+        raise invalid("refresh_rotation", "The refresh tokens of a client without a secret change with every use.")
+    if client.refresh_grace_s not in _GRACE_S:
+        raise invalid("refresh_grace_s", f"The grace period is 0 to {_GRACE_S.stop - 1} seconds.")
+    for name, seconds in (("refresh_life_s", client.refresh_life_s), ("refresh_idle_s", client.refresh_idle_s)):
+        if seconds not in _REFRESH_LIFE_S:
+            raise invalid(name, "A refresh token works for ten minutes at least and for five years at most.")
 
 
 def _check_redirects(field: str, addresses: Collection[str], client: OidcClient, local_names: Collection[str]) -> None:

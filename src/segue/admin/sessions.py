@@ -9,7 +9,7 @@ from segue.core.user import User
 from segue.signin.sessions import SESSION_KINDS
 from segue.stores import Commit, Found, Store, Tombstone
 
-_TOKENS: Final[frozenset[Kind]] = frozenset({"authorization_code", "access_token"})
+_TOKENS: Final[frozenset[Kind]] = frozenset({"authorization_code", "access_token", "refresh_token"})
 
 
 async def find_session(store: Store, session_id: str, change: Change) -> Found:

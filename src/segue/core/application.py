@@ -7,6 +7,7 @@ from typing import Literal
 from segue.core.requirement import Requirement
 from segue.core.strict import JsonValue
 
+RefreshRotation = Literal["rotate", "static"]
 ClientAuthentication = Literal["client_secret_basic", "client_secret_post", "none"]
 WhenOtherUser = Literal["keep", "login_required", "ask", "ask_always", "end_and_prompt", "replace", "refuse"]
 
@@ -44,6 +45,13 @@ class OidcClient:
     #: Where a link on the dashboard starts the application's own sign-in (OIDC Core 4); empty: it has none.
     initiate_login_uri: str = ""
     id_token_algorithm: Literal["RS256", "ES256", "Ed25519"] = "RS256"
+    #: Whether every use of a refresh token gives a new one; ``static`` ones are for clients that keep a secret.
+    refresh_rotation: RefreshRotation = "rotate"
+    #: For how long a used refresh token gives its child once more, for a client that lost the answer (0 to 60).
+    refresh_grace_s: int = 30
+    #: How long a refresh token works after the sign-in, and after its last use.
+    refresh_life_s: int = 90 * 24 * 3600
+    refresh_idle_s: int = 7 * 24 * 3600
 
     @property
     def public(self) -> bool:

@@ -13,6 +13,7 @@ Kind = Literal[
     "recovery_token",
     "authorization_code",
     "access_token",
+    "refresh_token",
     "interaction",
     "api_token",
 ]

@@ -54,6 +54,23 @@ def decide_scopes(question: ScopeQuestion) -> ScopeDecision:
     return ScopeDecision(granted, Verdict(checks, rule="scopes"))
 
 
+def narrow_scopes(requested: str, granted: tuple[str, ...]) -> ScopeDecision:
+    """The scopes of a refresh request: what was granted before, or the part of it that is asked for (RFC 6749 6)."""
+    if not requested:
+        return ScopeDecision(granted, Verdict((), rule="scopes"))
+    names = tuple(dict.fromkeys(requested.split(" ")))
+    form = _form_check(requested, names)
+    wider = [name for name in names if name not in granted] if form.passed else []
+    kept = Check(
+        "scope_granted_before",
+        passed=not wider,
+        expected=" ".join(granted)[:1024],
+        seen=" ".join(wider)[:256],
+        mend="Ask for scopes that the user granted, or start a new authorization request.",
+    )
+    return ScopeDecision(names, Verdict((form, kept), rule="scopes"))
+
+
 def _form_check(requested: str, names: tuple[str, ...]) -> Check:
     return Check(
         "scope_form",

@@ -86,6 +86,10 @@ OIDC: Readers = {
     "native": bool,
     "initiate_login_uri": str,
     "id_token_algorithm": str,
+    "refresh_rotation": str,
+    "refresh_grace_s": int,
+    "refresh_life_s": int,
+    "refresh_idle_s": int,
 }
 SAML: Readers = {
     "entity_id": str,

@@ -111,11 +111,12 @@ _OF_USER: Final = f"""
 # org, partition, session, idle_ms, epoch
 _TOUCH: Final = f"""
     UPDATE credentials AS c SET idle_expires_at = least(c.expires_at, {NOW} + $4)
-    WHERE {_KEY} AND c.kind = 'session' AND c.idle_expires_at < least(c.expires_at, {NOW} + $4) AND {_live("$5")}
+    WHERE {_KEY} AND c.kind IN ('session', 'refresh_token') AND c.idle_expires_at < least(c.expires_at, {NOW} + $4)
+    AND {_live("$5")}
 """
 # org, partition, epoch; guard: user or NULL, stamp, application, assigned, live ids; renewal: session or NULL, old
 # and new digest, idle_ms, data; advance: id or NULL, digest, generation, life_ms, data; factor: id or NULL, user, step,
-# sealed secret, profile, status; credentials, participations, tombstones, events as JSON.
+# sealed secret, profile, status; credentials, participations, tombstones, events as JSON; idle_ms of the advance.
 # ``agreed`` has its row where the guard holds, ``decided`` where what is to be changed was won as well; only then is
 # anything written.
 _COMMIT: Final = f"""
@@ -163,7 +164,9 @@ _COMMIT: Final = f"""
         FROM decided WHERE c.org_id = $1 AND c.partition = $2 AND c.id = $9
     ), advanced AS (
         UPDATE credentials AS c
-        SET generation = c.generation + 1, expires_at = decided.now + $17, data = $18
+        SET generation = c.generation + 1, expires_at = coalesce(decided.now + $17, c.expires_at), data = $18,
+            idle_expires_at = CASE WHEN $29::bigint IS NULL THEN c.idle_expires_at
+                ELSE least(coalesce(decided.now + $17, c.expires_at), decided.now + $29) END
         FROM decided WHERE c.org_id = $1 AND c.partition = $2 AND c.id = $14
     ), stepped AS (
         UPDATE factors AS f
@@ -256,6 +259,7 @@ class PostgresCredentials:
             to_json(_participation_values(commit, part) for part in participations.values()),
             to_json({"id": stone.id, "reason": stone.reason} for stone in commit.tombstones),
             events_json(commit.events),
+            commit.advance.idle_ms if commit.advance else None,
         )
         return bool(decided)
 

@@ -77,7 +77,9 @@ _RENEW = local(f"""
 """)
 _ADVANCE = local(f"""
     UPDATE credentials AS c
-    SET generation = c.generation + 1, expires_at = {{now}} + :life_ms, data = :data
+    SET generation = c.generation + 1, expires_at = coalesce({{now}} + :life_ms, c.expires_at), data = :data,
+        idle_expires_at = CASE WHEN :idle_ms IS NULL THEN c.idle_expires_at
+            ELSE MIN(coalesce({{now}} + :life_ms, c.expires_at), {{now}} + :idle_ms) END
     WHERE {_KEY} AND c.digest = :digest AND c.generation = :from_generation AND {_LIVE}
     RETURNING id
 """)
@@ -88,7 +90,8 @@ _OF_USER = local(f"""
 """)
 _TOUCH = local(f"""
     UPDATE credentials AS c SET idle_expires_at = MIN(c.expires_at, {{now}} + :idle_ms)
-    WHERE {_KEY} AND c.kind = 'session' AND c.idle_expires_at < MIN(c.expires_at, {{now}} + :idle_ms) AND {_LIVE}
+    WHERE {_KEY} AND c.kind IN ('session', 'refresh_token')
+    AND c.idle_expires_at < MIN(c.expires_at, {{now}} + :idle_ms) AND {_LIVE}
 """)
 _GUARD = f"""
     SELECT 1 FROM users AS u
@@ -280,6 +283,7 @@ def _advance_values(commit: Commit, advance: Advance, epoch: int) -> dict[str, A
         "digest": advance.digest,
         "from_generation": advance.from_generation,
         "life_ms": advance.life_ms,
+        "idle_ms": advance.idle_ms,
         "data": to_json(advance.data),
         "epoch": epoch,
     }

@@ -229,7 +229,7 @@ class CredentialStore(Protocol):
         ...
 
     async def touch_session(self, org_id: str, session_id: str, *, idle_ms: int) -> None:
-        """Moves the idle expiry of a live session forward; never past its absolute expiry."""
+        """Moves the idle expiry of a live session or refresh token forward; never past its absolute expiry."""
         ...
 
     async def claim_foreign(self, org_id: str, kind: str, value: str, *, life_ms: int) -> bool:

@@ -111,17 +111,19 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """One step of a credential that goes through states (a transaction of the Authentication API).
+    """One step of a credential that goes through states: a transaction of the Authentication API, a refresh token.
 
     Conditional on the digest, on liveness and on ``from_generation``, so of two requests in parallel one wins. The row
-    gets the next generation, ``data``, and ``life_ms`` from now.
+    gets the next generation, ``data``, and ``life_ms`` from now, where that is not None; with ``idle_ms`` its idle
+    expiry moves as well, never past the other one.
     """
 
     id: str
     digest: bytes = field(repr=False)
     from_generation: int
-    life_ms: int
+    life_ms: int | None
     data: dict[str, object]
+    idle_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,13 @@ async def test_a_public_client_has_no_secret(desk: Desk) -> None:
         ({"response_types": frozenset({"code", "id_token"})}, "grant_types"),
         ({"grant_types": frozenset({"implicit"})}, "grant_types"),
         ({"grant_types": frozenset({"authorization_code", "magic"})}, "grant_types"),
+        ({"refresh_rotation": "sometimes"}, "refresh_rotation"),
+        ({"refresh_rotation": "static", "authentication": "none"}, "refresh_rotation"),
+        ({"refresh_grace_s": 61}, "refresh_grace_s"),
+        ({"refresh_grace_s": -1}, "refresh_grace_s"),
+        ({"refresh_life_s": 599}, "refresh_life_s"),
+        ({"refresh_life_s": 10**9}, "refresh_life_s"),
+        ({"refresh_idle_s": 0}, "refresh_idle_s"),
     ],
 )
 async def test_DC_01_settings_of_a_client_are_checked_when_made_and_when_changed(

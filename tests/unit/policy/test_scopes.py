@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.policy.scopes import MOST_SCOPES, ScopeQuestion, decide_scopes
+from segue.policy.scopes import MOST_SCOPES, ScopeQuestion, decide_scopes, narrow_scopes
 
 OFFERED = {"openid", "email", "reports"}
 
@@ -63,3 +63,25 @@ def test_nothing_is_granted_that_is_not_offered(requested: str, refreshable: boo
     assert set(decision.granted) <= OFFERED | ({"offline_access"} if refreshable else set())
     if decision.verdict.allowed:
         assert set(decision.granted) <= set(requested.split(" "))
+
+
+def test_a_refresh_gets_what_was_granted_or_the_part_it_asks_for():
+    granted = ("openid", "email", "offline_access")
+    assert narrow_scopes("", granted).granted == granted
+    assert narrow_scopes("email openid email", granted).granted == ("email", "openid")
+    assert narrow_scopes("email", granted).verdict.allowed
+
+
+@pytest.mark.parametrize("requested", ["reports", "openid reports", "OPENID"])
+def test_a_refresh_gets_no_more(requested: str):
+    failure = narrow_scopes(requested, ("openid", "email")).verdict.failure
+    assert failure
+    assert failure.name == "scope_granted_before"
+    assert "openid" not in failure.seen.split()
+
+
+@pytest.mark.parametrize("requested", [" ", "openid  email", "a\tb", " ".join(f"s{n}" for n in range(MOST_SCOPES + 1))])
+def test_OA_14_a_malformed_scope_of_a_refresh(requested: str):
+    failure = narrow_scopes(requested, ("openid", "email")).verdict.failure
+    assert failure
+    assert failure.name == "scope_form"

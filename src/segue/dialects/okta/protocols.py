@@ -90,6 +90,7 @@ def oauth_profile() -> OAuthProfile:
         post_message_mode="okta_post_message",
         default_scope="openid",
         unknown_scopes="refuse",
+        widened_scope="access_denied",
         state_required=True,
         acr_factors=_ACR_FACTORS,
         slim_id_token=frozenset({"name", "email", "preferred_username"}),

@@ -1,46 +1,87 @@
 """Giving tokens: every grant that is about a user ends here, in one write that holds only while what the grant relied
 on is still so."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from segue.core.credential import NewCredential
 from segue.core.secret import partition_of
 from segue.events import Event
-from segue.protocols.oauth.issue import Parent, Proofs, wants_id_token
+from segue.policy.scopes import OFFLINE_ACCESS
+from segue.protocols.oauth.issue import Parent, Proofs, from_family, wants_id_token
 from segue.protocols.oauth.profile import TokenFacts
 from segue.protocols.oauth.token_request import TokenRequest, Tokens, Tools
-from segue.stores import Commit, Guard
+from segue.stores import Advance, Commit, Guard
+from segue.tokens.refresh import FamilyIssue, RefreshGrant, RefreshToken, mint_family
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
     """What a grant established. The tokens hang on ``parent``; none of ``live_ids`` may have been revoked by the time
-    they are written. ``events`` say how it was established and are written together with the tokens."""
+    they are written. ``events`` say how it was established and are written together with the tokens.
+
+    A grant that has a refresh token already names it, with the write that brought it about, if one did.
+    """
 
     facts: TokenFacts
     parent: Parent
     live_ids: tuple[str, ...] = ()
     nonce: str = ""
     events: tuple[Event, ...] = ()
+    refresh_token: str = field(default="", repr=False)
+    advance: Advance | None = None
 
 
 async def give(asked: TokenRequest, tools: Tools, basis: Basis) -> Tokens | None:
-    """The tokens of an answer; None, and nothing written, where the user, the assignment or one of ``live_ids`` is no
-    longer what the grant saw."""
+    """The tokens of an answer; None, and nothing written, where the user, the assignment, one of ``live_ids`` or the
+    refresh token is no longer what the grant saw."""
     facts, where = basis.facts, asked.where
     user, app = facts.user, facts.app
-    access_token, credential = await tools.issuer.access_token(facts, parent=basis.parent, where=where)
+    refresh_token, parent, credentials = basis.refresh_token, basis.parent, []
+    if not refresh_token and OFFLINE_ACCESS in facts.scopes:
+        token, family = _new_family(asked, basis)
+        refresh_token, parent = token.text, from_family(family)
+        credentials.append(family)
+    access_token, credential = await tools.issuer.access_token(facts, parent=parent, where=where)
+    credentials.append(credential)
     id_token = ""
     if wants_id_token(facts.scopes):
         id_token = await tools.issuer.id_token(facts, Proofs(basis.nonce, access_token), where)
-    detail = {"grant": asked.grant_type, "server": asked.server.id, "id_token": bool(id_token)}
-    event = where.event("token.issue", user_id=user.id, app_id=app.id, credential_id=credential.id, detail=detail)
+    tokens = Tokens(access_token, asked.server.access_token_s, facts.scopes, id_token, refresh_token)
     commit = Commit(
         org_id=where.org_id,
         partition=partition_of(user.id),
-        events=(*basis.events, event),
+        events=(*basis.events, _event(asked, facts, tokens, credential)),
         guard=Guard(user.id, user.stamp, app.id, assigned=not app.everyone, live_ids=basis.live_ids),
-        credentials=(credential,),
+        credentials=tuple(credentials),
+        advance=basis.advance,
     )
-    if not await tools.store.commit(commit):
-        return None
-    return Tokens(access_token, asked.server.access_token_s, facts.scopes, id_token)
+    return tokens if await tools.store.commit(commit) else None
+
+
+def _new_family(asked: TokenRequest, basis: Basis) -> tuple[RefreshToken, NewCredential]:
+    """Offline access outlives the browser session on purpose, so what binds it is what the tokens come from alone."""
+    facts, client, where = basis.facts, asked.client.oidc, asked.where
+    issue = FamilyIssue(
+        user=facts.user,
+        app_id=facts.app.id,
+        server_id=asked.server.id,
+        domain=where.domain,
+        life_ms=client.refresh_life_s * 1000,
+        idle_ms=client.refresh_idle_s * 1000,
+        parent_id=basis.parent.id,
+        root_id=basis.parent.root_id,
+        bind_path=basis.parent.bind_path,
+    )
+    grant = RefreshGrant(facts.scopes, facts.assurance, facts.session_id or "", facts.acr, facts.kept)
+    return mint_family(issue, grant, source=where.source, now_at=where.now_at)
+
+
+def _event(asked: TokenRequest, facts: TokenFacts, tokens: Tokens, credential: NewCredential) -> Event:
+    given = {"id_token": bool(tokens.id_token), "refresh_token": bool(tokens.refresh_token)}
+    return asked.where.event(
+        "token.issue",
+        user_id=facts.user.id,
+        app_id=facts.app.id,
+        credential_id=credential.id,
+        detail={"grant": asked.grant_type, "server": asked.server.id, **given},
+    )

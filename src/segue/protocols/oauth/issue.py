@@ -51,6 +51,11 @@ def from_code(code: Credential | NewCredential) -> Parent:
     return Parent(code.id, code.root_id, (code.id,))
 
 
+def from_family(family: Credential | NewCredential) -> Parent:
+    """A token that a refresh token gave, or that was given beside the first one, ends with its family."""
+    return Parent(family.id, family.root_id, (*family.bind_path, family.id))
+
+
 def audience_of(server: AuthorizationServer, issuer: str) -> str:
     """The ``aud`` of a server's access tokens: its own audience, or itself."""
     return server.audience or issuer
@@ -83,7 +88,7 @@ class Issuer:
             app_id=facts.app.id,
             domain=where.domain,
             server_id=server.id,
-            data={"scopes": list(facts.scopes)},
+            data={**facts.kept, "scopes": list(facts.scopes)},
         )
         now_s = where.now_at // 1000
         claims: dict[str, JsonValue] = {

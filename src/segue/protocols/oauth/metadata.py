@@ -9,7 +9,7 @@ from typing import Final
 
 from segue.core.org import AuthorizationServer, Domain
 from segue.core.strict import JsonValue
-from segue.policy.scopes import OPENID
+from segue.policy.scopes import OFFLINE_ACCESS, OPENID
 from segue.protocols.oauth import client_auth, pkce
 from segue.protocols.oauth.grants import GRANTS
 from segue.protocols.oauth.profile import OAuthProfile
@@ -72,7 +72,7 @@ class Metadata:
             # The implicit grant is what a client registers to get an ID token from the authorization endpoint.
             "grant_types_supported": [*GRANTS, "implicit"],
             "subject_types_supported": ["public"],
-            "scopes_supported": [OPENID, *profile.claims_of_scopes, *server.scopes],
+            "scopes_supported": [OPENID, *profile.claims_of_scopes, OFFLINE_ACCESS, *server.scopes],
             "token_endpoint_auth_methods_supported": list(client_auth.METHODS),
             "claims_supported": [*_TOKEN_CLAIMS, *(["acr"] if profile.acr_factors else []), *user_claims],
             "code_challenge_methods_supported": list(pkce.METHODS),

@@ -87,6 +87,8 @@ class TokenFacts:
     assurance: Assurance
     session_id: str | None = None
     acr: str = ""
+    #: What every token of this sign-in keeps with it in storage, refreshed ones too; no client sees it.
+    kept: Mapping[str, JsonValue] = field(default_factory=dict)
 
     @property
     def client_id(self) -> str:
@@ -138,6 +140,8 @@ class OAuthProfile:
     default_scope: str = ""
     #: Whether a scope nobody knows is refused or left out (RFC 6749 3.3, OIDC Core 3.1.2.1).
     unknown_scopes: Literal["refuse", "ignore"] = "ignore"
+    #: The error of a refresh request that asks for a scope the user did not grant (RFC 6749 5.2).
+    widened_scope: Literal["invalid_scope", "access_denied"] = "invalid_scope"
     state_required: bool = False
     #: Authentication context classes (``acr_values``) and how many kinds of factor each asks for.
     acr_factors: Mapping[str, int] = field(default_factory=dict)

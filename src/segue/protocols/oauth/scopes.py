@@ -17,11 +17,16 @@ def decide(
     return decide_scopes(
         ScopeQuestion(
             requested=requested or profile.default_scope,
-            offered={*profile.claims_of_scopes, OPENID, *server.scopes},
+            offered=offered(server, profile),
             refreshable=offline and "refresh_token" in client.grant_types,
             unknown=profile.unknown_scopes,
         )
     )
+
+
+def offered(server: AuthorizationServer, profile: OAuthProfile) -> frozenset[str]:
+    """All scopes of a server but ``offline_access``, which depends on the client."""
+    return frozenset({*profile.claims_of_scopes, OPENID, *server.scopes})
 
 
 def granted(decision: ScopeDecision, app: Application) -> tuple[str, ...]:

@@ -54,12 +54,14 @@ class TokenRequest:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The tokens of a successful answer (RFC 6749 5.1); ``id_token`` is "" where there is none."""
+    """The tokens of a successful answer (RFC 6749 5.1); ``refresh_token`` and ``id_token`` are "" where there is
+    none."""
 
     access_token: str = field(repr=False)
     expires_in: int
     scopes: tuple[str, ...]
     id_token: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
 
     def body(self) -> dict[str, JsonValue]:
         body: dict[str, JsonValue] = {
@@ -68,7 +70,8 @@ class Tokens:
             "access_token": self.access_token,
             "scope": " ".join(self.scopes),
         }
-        return {**body, "id_token": self.id_token} if self.id_token else body
+        more = {"refresh_token": self.refresh_token, "id_token": self.id_token}
+        return {**body, **{name: token for name, token in more.items() if token}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ async def test_openid_configuration(provider: Provider):
     assert body["grant_types_supported"] == [*GRANTS, "implicit"]
     assert body["subject_types_supported"] == ["public"]
     assert body["id_token_signing_alg_values_supported"] == ["RS256"]
-    assert body["scopes_supported"] == ["openid", "profile", "email", "address", "phone"]
+    assert body["scopes_supported"] == ["openid", "profile", "email", "address", "phone", "offline_access"]
     assert body["token_endpoint_auth_methods_supported"] == list(METHODS)
     assert body["code_challenge_methods_supported"] == ["S256"]
     assert body["authorization_response_iss_parameter_supported"] is True

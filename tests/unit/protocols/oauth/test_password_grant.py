@@ -42,7 +42,8 @@ async def test_tokens_and_the_events_that_say_so(direct: Provider) -> None:
     assert body["scope"] == "openid"
     last = {event.type: event for event in await direct.events()}
     assert last["sign_in.password"].user_id == direct.ann.id
-    assert last["token.issue"].detail == {"grant": "password", "server": direct.server.id, "id_token": True}
+    given = {"id_token": True, "refresh_token": False}
+    assert last["token.issue"].detail == {"grant": "password", "server": direct.server.id, **given}
 
 
 async def test_an_access_token_without_a_parent_is_a_root(direct: Provider) -> None:

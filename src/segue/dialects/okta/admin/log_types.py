@@ -113,6 +113,9 @@ LOG_TYPES: Final[Mapping[str, LogType]] = MappingProxyType(
         "code.mint": _oauth("authorize.code", "An authorization code was given"),
         "code.redeem": _oauth("token.grant", "An authorization code was exchanged"),
         "code.reuse": _oauth("token.detect_reuse", "An authorization code was used twice; what it gave was revoked"),
+        "refresh_token.reuse": _oauth(
+            "token.detect_reuse", "A refresh token was used twice; all that came of it was revoked"
+        ),
         "oauth.token": _oauth("token.grant", "Token request"),
         "token.issue": _oauth("token.grant.access_token", "An access token was given"),
         "id_token.issue": _oauth("token.grant.id_token", "An ID token was given"),

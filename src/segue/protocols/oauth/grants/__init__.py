@@ -9,7 +9,10 @@ from typing import Final
 
 from segue.protocols.oauth.grants.authorization_code import authorization_code
 from segue.protocols.oauth.grants.password import password
+from segue.protocols.oauth.grants.refresh_token import refresh_token
 from segue.protocols.oauth.token_request import Grant
 
-GRANTS: Final[Mapping[str, Grant]] = MappingProxyType({"authorization_code": authorization_code, "password": password})
+GRANTS: Final[Mapping[str, Grant]] = MappingProxyType(
+    {"authorization_code": authorization_code, "refresh_token": refresh_token, "password": password}
+)
 """By the value of ``grant_type``."""
