@@ -148,6 +148,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/login/login.htm": ("fromURI", "username", "password", "choice"),
     "/login/signout": ("fromURI", "form_token"),
     "/login/continue": ("to", "proof"),
+    "/login/refused": ("unheard_of",),
     f"{ORG}/authorize/redirect": ("okta_key",),
     "/": ("unheard_of",),
     "/app/UserHome": ("unheard_of",),

@@ -133,9 +133,14 @@ def test_I3_a_ticket_of_somebody_who_was_not_assigned(crowded: Server, name: str
         assert went_in(site, way, response)
         return
     assert not went_in(site, way, response)
-    assert not cookies_of(response)
+    assert "sid" not in [cookie.name for cookie in cookies_of(response)]
     label = {"saml": "SAML assigned", "ws-federation": "WS-Fed assigned", "embed link": "Wiki"}.get(name, "assigned")
-    assert label not in response.text
+    page = browser.follow(response)
+    assert label not in response.text + page.text
+    if "code=" not in response.headers.get("location", "") and "error=" not in response.headers.get("location", ""):
+        assert page.status_code == 403
+        assert str(page.url).endswith("/login/refused"), "no spent ticket stays in the address"
+        assert "not assigned" in page.text
 
 
 def test_I5_an_answer_goes_to_no_place_that_was_sent_along(crowded: Server, name: str) -> None:

@@ -14,6 +14,8 @@ _BROWSER = "segue-browser"
 _DEVICE_PROOF = "segue-device-proof"
 _AGREEMENT = "segue-agreed"
 _AGREEMENT_S = 60
+_REFUSED = "segue-refused"
+_REFUSED_S = 600
 _DEVICE_COOKIE_S = 2 * 365 * 24 * 3600
 
 
@@ -71,6 +73,16 @@ def read_agreement(request: Request) -> str | None:
 def write_agreement(request: Request, value: str) -> SetCookie:
     """The cookie that says so, for as long as the way back takes."""
     return SetCookie(_own(_AGREEMENT, request.site.domain), value, max_age_s=_AGREEMENT_S)
+
+
+def read_refused(request: Request) -> str | None:
+    """What this browser was told a moment ago."""
+    return request.cookie(_own(_REFUSED, request.site.domain))
+
+
+def write_refused(request: Request, value: str) -> SetCookie:
+    """The cookie that keeps a refusal for the page that shows it."""
+    return SetCookie(_own(_REFUSED, request.site.domain), value, max_age_s=_REFUSED_S)
 
 
 def read_device(request: Request, cookies: SessionCookies) -> str | None:

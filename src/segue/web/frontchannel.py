@@ -38,6 +38,7 @@ from segue.web.asked_first import asks_first, question
 from segue.web.cookies import SessionCookies, read_browser, read_device, write_browser, write_device
 from segue.web.message import Redirect, Request, Response, SetCookie
 from segue.web.recorder import Recorder
+from segue.web.refused_page import without_ticket
 
 _REPLAYED = "This code was used already. Wait for the next one."
 _CHANGED = "Something changed while you were being signed in. Try again."
@@ -184,7 +185,7 @@ class FrontDoor:
             case Challenge():
                 return await self._challenge(request, wanted, answer)
             case Refused(refusal=refusal):
-                return await self._refuse(wanted, refusal)
+                return await self._refuse(request, wanted, refusal)
 
     async def _finish(self, request: Request, wanted: SignInRequest, signed_in: SignedIn) -> Response:
         channel = self.channels[wanted.channel]
@@ -193,11 +194,11 @@ class FrontDoor:
         except Refusal as refusal:
             if signed_in.factor_step is not None:
                 await self._record_step(wanted, signed_in.user, signed_in.factor_step)
-            return await self._refuse(wanted, refusal)
+            return await self._refuse(request, wanted, refusal)
         if not await self._write(wanted, signed_in, finished):
             if signed_in.factor_step is not None:
                 await self._check_unused(wanted, signed_in.factor_step)
-            return await self._refuse(wanted, _changed(wanted, signed_in))
+            return await self._refuse(request, wanted, _changed(wanted, signed_in))
         response = await self._remembered(request, wanted, signed_in, finished.response)
         match signed_in.session:
             case OpenSession(bearer=bearer) | RenewSession(bearer=bearer) | AdoptSession(bearer=bearer):
@@ -269,9 +270,10 @@ class FrontDoor:
         await end_session(self.store, challenge.ends, reason="another_user", circumstances=wanted.circumstances)
         return page.with_cookies(*self._cookies(request).clear(wanted.org, wanted.domain))
 
-    async def _refuse(self, wanted: SignInRequest, refusal: Refusal) -> Response:
+    async def _refuse(self, request: Request, wanted: SignInRequest, refusal: Refusal) -> Response:
         event_id = await self.recorder.refuse(wanted.circumstances, refusal, f"sign_in.{wanted.channel}")
-        return await self.channels[wanted.channel].refuse(wanted, refusal, event_id)
+        answer = await self.channels[wanted.channel].refuse(wanted, refusal, event_id)
+        return without_ticket(request, wanted, answer)
 
     def _to_page(self, request: Request, key: str) -> Redirect:
         location = self.page_location(request, key)

@@ -11,6 +11,7 @@ from segue.web.asked_first import CONTINUE_PATH, go_on
 from segue.web.frontchannel import FrontDoor
 from segue.web.interaction_pages import HOME_CHANNEL, HomeChannel, InteractionPages, see_other
 from segue.web.message import Request, Response
+from segue.web.refused_page import REFUSED_PATH, refused_page
 from segue.web.return_address import ReturnAddresses
 from segue.web.session_pages import SessionPages
 from segue.web.static_files import STYLE_SHEET, style_sheet
@@ -48,6 +49,7 @@ class Pages:
             page(("GET",), SIGN_IN, self.sign_in, SIGN_IN_EVENT, idempotent=False),
             page(("POST",), SIGN_IN, self.submit, SIGN_IN_EVENT, idempotent=False),
             page(("GET",), RESUME, self.resume, SIGN_IN_EVENT, idempotent=False),
+            page(("GET",), REFUSED_PATH, refused_page, SIGN_IN_EVENT, idempotent=True),
             page(("POST",), CONTINUE_PATH, go_on, SIGN_IN_EVENT, idempotent=False),
             page(("GET", "POST"), SIGN_OUT, self.sign_out, "session.sign_out", idempotent=False),
             page(("GET",), "/", self.sessions.home, "page.home", idempotent=True),
