@@ -334,8 +334,8 @@ def test_ED_04_a_suffix_makes_another_address(server: Server, site: Site) -> Non
             continue
         for suffix in ("/x.css", "/x.js", ";x.css", "%2fx.css", ".css", "/", "%00.css", "%0a.css"):
             response = browser.get(f"{path}{suffix}")
-            # 401: an id that only an API token may ask for; 405: one that can only be removed. Every recovery link begins
-            # with the same page (OT-13).
+            # 401: an id that only an API token may ask for; 405: one that can only be removed. Every recovery link
+            # begins with the same page (OT-13).
             known = 200 if path.startswith("/signin/") else 404
             assert response.status_code in (400, 401, 404, 405, known), (path, suffix)
             assert "no-store" in response.headers["cache-control"]
