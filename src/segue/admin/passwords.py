@@ -1,8 +1,9 @@
 """Which passwords may be set: long enough, and not one that everybody tries first (AU-05, AU-07).
 
-There is no rule about kinds of characters. The common ones are found by how people make them: a word everybody uses, or
-a pattern of the keyboard, with capitals, look-alike signs, and a year or some digits around it. Offline, no list of
-leaked passwords can be complete; this one covers what is guessed first, which lock-out leaves as the only chance.
+There is no rule about kinds of characters. The common ones are found in a list of those that were used most, and by how
+people make them: a word everybody uses, or a pattern of the keyboard, with capitals, look-alike signs, and a year or
+some digits around it. Offline, no list can be complete; this covers what is guessed first, which lock-out leaves as the
+only chance.
 """
 
 import re
@@ -81,14 +82,25 @@ def is_common(password: str, *, about: Iterable[str] = ()) -> bool:
     """Whether ``password`` is among those that are tried first."""
     text = unicodedata.normalize("NFKC", password).casefold()
     own_names = {name.casefold() for name in about if len(name) >= _MIN_NAME_CHARS}
-    return _is_common(text, common_words() | own_names)
+    return text in common_passwords() or _is_common(text, common_words() | own_names)
+
+
+@cache
+def common_passwords() -> frozenset[str]:
+    """What leaked passwords show to be used most (ASVS 6.2.4), in lower case; read once from the package."""
+    return frozenset(_entries("common_passwords.txt"))
 
 
 @cache
 def common_words() -> frozenset[str]:
     """The words that passwords are made of, in lower case; read once from the package."""
-    text = files("segue.admin").joinpath("common_words.txt").read_text(encoding="utf-8")
-    return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
+    return frozenset(word for line in _entries("common_words.txt") for word in line.split())
+
+
+def _entries(name: str) -> Iterator[str]:
+    """The lines of one of the package's lists that are no comments."""
+    text = files("segue.admin").joinpath(name).read_text(encoding="utf-8")
+    return (line for line in text.splitlines() if not line.startswith("#"))
 
 
 def _is_common(text: str, words: frozenset[str]) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.admin.passwords import check_password, common_words, is_common
+from segue.admin.passwords import check_password, common_passwords, common_words, is_common
 from segue.core.refusal import Refusal
 
 GOOD = [
@@ -85,6 +85,15 @@ def test_AU_07_every_word_of_the_list_is_refused_in_each_usual_disguise() -> Non
 
 def test_AU_07_the_list_refuses_thousands_of_passwords_that_are_long_enough_to_be_set() -> None:
     assert sum(len(word) >= 8 for word in common_words()) >= 2500
+
+
+def test_AU_07_what_was_leaked_most_is_refused_whatever_its_case() -> None:
+    listed = common_passwords()
+    assert len(listed) >= 17_000
+    assert all(8 <= len(password) <= 256 for password in listed)
+    for password in ("1qaz2wsx", "trustno1", "corvette", "1234qwer", "steelers"):
+        assert password in listed
+        assert is_common(password.upper())
 
 
 @pytest.mark.parametrize(
