@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 from segue.app import logs
@@ -69,6 +70,20 @@ def _serve_many(settings: Settings, given: dict[str, object], sockets: Sequence[
     return 0
 
 
+class _Connection(HttpToolsProtocol):
+    """One connection of a client."""
+
+    def shutdown(self) -> None:
+        """As told by its server to come to an end. One that waits for its next request is cut where it is encrypted:
+        its farewell would wait for half a minute for a client that is not listening."""
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request
+        idle = cycle is None or cycle.response_complete
+        if idle and self.transport.get_extra_info("ssl_object") is not None:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
+
 class _Server(uvicorn.Server):
     """Says when it can be reached, and not before."""
 
@@ -109,7 +124,7 @@ def _config(settings: Settings, app: Any, **more: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=_Connection,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -173,6 +174,18 @@ def test_it_serves_https_with_a_certificate(workshop: Workshop) -> None:
     write_certificate(workshop.folder / "cert.pem", workshop.folder / "key.pem", 30)
     with serving(workshop.folder, "--tls-cert", "cert.pem", "--tls-key", "key.pem") as server:
         assert server.stop()[0] == 0
+
+
+def test_G9_it_stops_although_a_client_keeps_an_encrypted_connection(workshop: Workshop) -> None:
+    write_certificate(workshop.folder / "cert.pem", workshop.folder / "key.pem", 30)
+    trusting = ssl.create_default_context(cafile=str(workshop.folder / "cert.pem"))
+    trusting.check_hostname = False
+    with serving(workshop.folder, "--tls-cert", "cert.pem", "--tls-key", "key.pem") as server:
+        with closing(http.client.HTTPSConnection("127.0.0.1", server.port, context=trusting)) as idle:
+            idle.request("GET", "/readyz")
+            idle.getresponse().read()
+            assert server.stop()[0] == 0
+    assert "shutdown exceeded" not in (workshop.folder / "log").read_text()
 
 
 def has_ipv6() -> bool:
