@@ -180,11 +180,13 @@ def test_G9_it_stops_although_a_client_keeps_an_encrypted_connection(workshop: W
     write_certificate(workshop.folder / "cert.pem", workshop.folder / "key.pem", 30)
     trusting = ssl.create_default_context(cafile=str(workshop.folder / "cert.pem"))
     trusting.check_hostname = False
-    with serving(workshop.folder, "--tls-cert", "cert.pem", "--tls-key", "key.pem") as server:
-        with closing(http.client.HTTPSConnection("127.0.0.1", server.port, context=trusting)) as idle:
-            idle.request("GET", "/readyz")
-            idle.getresponse().read()
-            assert server.stop()[0] == 0
+    with (
+        serving(workshop.folder, "--tls-cert", "cert.pem", "--tls-key", "key.pem") as server,
+        closing(http.client.HTTPSConnection("127.0.0.1", server.port, context=trusting)) as idle,
+    ):
+        idle.request("GET", "/readyz")
+        idle.getresponse().read()
+        assert server.stop()[0] == 0
     assert "shutdown exceeded" not in (workshop.folder / "log").read_text()
 
 
