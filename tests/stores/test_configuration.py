@@ -10,6 +10,7 @@ from tests.stores.scene import Scene, an_application, an_event, ident, unique
 from segue.core.application import AppLink, Bookmark, OidcClient, SamlServiceProvider, WsFedRelyingParty
 from segue.core.org import AuthorizationServer, Domain, Group, Org, OrgSettings, PasswordRules, TrustedOrigin
 from segue.core.requirement import Requirement
+from segue.core.server import AccessPolicy, AccessRule, ServerClaim, ServerScope
 from segue.events import Event
 from segue.stores import AlreadyExists, NotFound, Store, StoredKey
 
@@ -36,7 +37,9 @@ def a_server(org_id: str) -> AuthorizationServer:
         path="oauth2/default",
         audience="api://default",
         key_set="main",
-        scopes={"orders:read": "Read orders"},
+        scopes={"orders:read": ServerScope("orders:read", "scp1", "Read orders", default=True)},
+        claims=(ServerClaim("ocl1", "department", "access", value="user.department"),),
+        policies=(AccessPolicy("00p1", "Default", rules=(AccessRule("0pr1", "Any"),)),),
         access_token_s=601,
         id_token_s=602,
         code_s=59,
@@ -315,3 +318,16 @@ async def test_what_no_column_holds_is_found_nowhere(scene: Scene, text: str) ->
     assert await store.user_by_login(org_id, text) is None
     assert await store.event(org_id, text) is None
     assert await store.participations(org_id, text) == ()
+
+
+async def test_an_authorization_server_is_removed_once(scene: Scene) -> None:
+    server = a_server(scene.org_id)
+    await scene.store.put_authorization_server(server, scene.event())
+    assert not await scene.store.remove_authorization_server(unique("other"), server.id, scene.event())
+    version = await scene.store.org_version(scene.org_id)
+    assert await scene.store.remove_authorization_server(scene.org_id, server.id, scene.event())
+    assert await scene.store.org_version(scene.org_id) == version + 1
+    assert await scene.store.authorization_servers(scene.org_id) == []
+    never = scene.event()
+    assert not await scene.store.remove_authorization_server(scene.org_id, server.id, never)
+    assert await scene.store.event(scene.org_id, never.id) is None

@@ -23,10 +23,12 @@ _MOST_READ: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Users and applications that events name, by id; whoever was removed since is not there."""
+    """Users and applications that events name, by id; whoever was removed since is not there. ``custom_servers`` are
+    the ids of the org's authorization servers but for its own."""
 
     users: Mapping[str, User] = field(default_factory=dict)
     apps: Mapping[str, Application] = field(default_factory=dict)
+    custom_servers: frozenset[str] = frozenset()
 
 
 Fits = Callable[[Event, Names], bool]
@@ -51,7 +53,9 @@ async def read_log(store: Store, org_id: str, page: EventPage, fits: Fits = ever
     """At most ``page.limit`` events of the stretch that fit. Fewer are found than there are where 5,000 had to be read:
     then the page is not complete and the next one goes on."""
     found: list[Event] = []
-    names, position, looked_at = Names(), page.after, 0
+    servers = await store.authorization_servers(org_id)
+    names = Names(custom_servers=frozenset(server.id for server in servers if server.path))
+    position, looked_at = page.after, 0
     # One more than is wanted tells whether there is more.
     size = page.limit + 1 if fits is everything else max(_BATCH, page.limit + 1)
     while looked_at < _MOST_READ:
@@ -82,4 +86,5 @@ async def _with_names(store: Store, org_id: str, events: Sequence[Event], known:
         return known
     users = {user.id: user for user in await store.users_of_ids(org_id, sorted(user_ids))} if user_ids else {}
     apps = [app for ident in sorted(app_ids) if (app := await store.application(org_id, ident)) is not None]
-    return Names({**known.users, **users}, {**known.apps, **{app.id: app for app in apps}})
+    known_apps = {**known.apps, **{app.id: app for app in apps}}
+    return replace(known, users={**known.users, **users}, apps=known_apps)

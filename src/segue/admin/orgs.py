@@ -13,6 +13,7 @@ from segue.admin.text import check_label
 from segue.core.factor import FactorType
 from segue.core.org import AuthorizationServer, Domain, Org, OrgSettings
 from segue.core.sealing import Sealer
+from segue.core.server import ServerScope
 from segue.core.trust import MOST_TRUSTED
 from segue.stores import AlreadyExists, Store
 
@@ -160,7 +161,7 @@ async def _ensure_servers(
                 path=new.path,
                 audience=new.audience,
                 key_set=TOKEN_KEYS,
-                scopes=new.scopes,
+                scopes={name: ServerScope(name, description=text) for name, text in new.scopes.items()},
             )
             known[new.path] = await put_server(store, server, change)
             made.append(f"authorization server {new.name}")

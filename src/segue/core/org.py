@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from segue.core.factor import FactorType
+from segue.core.server import AccessPolicy, AccessRule, ServerClaim, ServerScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,10 @@ class AuthorizationServer:
     """An issuer of tokens. ``path`` is what follows the domain's base URL in the issuer ("" for the org's own server).
 
     ``audience`` is the ``aud`` of access tokens; an empty one means the issuer itself. ``scopes`` maps a scope of its
-    own to what it is for; the OpenID scopes need no entry. Lifetimes in seconds.
+    own to its settings; the OpenID scopes need no entry. Lifetimes in seconds.
+
+    ``policies`` are asked in their order; a server with none of its own (None) has those of :func:`built_in_policies`,
+    one with an empty list gives no tokens to anybody. ``updated_at`` is epoch ms.
     """
 
     id: str
@@ -115,11 +119,31 @@ class AuthorizationServer:
     path: str
     audience: str
     key_set: str
-    scopes: Mapping[str, str] = field(default_factory=dict)
+    scopes: Mapping[str, ServerScope] = field(default_factory=dict)
     access_token_s: int = 3600
     id_token_s: int = 3600
     code_s: int = 60
     status: Literal["active", "inactive"] = "active"
+    description: str = ""
+    claims: tuple[ServerClaim, ...] = ()
+    policies: tuple[AccessPolicy, ...] | None = None
+    #: Other servers of the org whose access tokens may be exchanged for this one's.
+    trusted_server_ids: tuple[str, ...] = ()
+    rotation: Literal["auto", "manual"] = "auto"
+    updated_at: int = 0
+
+    @property
+    def default_scopes(self) -> tuple[str, ...]:
+        """What is granted to a request that names no scope, in the order of the settings."""
+        return tuple(scope.name for scope in self.scopes.values() if scope.default)
 
     def issuer(self, domain: Domain) -> str:
         return f"{domain.base_url}/{self.path}" if self.path else domain.base_url
+
+
+def built_in_policies(server: AuthorizationServer) -> tuple[AccessPolicy, ...]:
+    """The policy of a server that nobody made rules for: every client, every user it is assigned to, every scope. Its
+    ids follow from the server's, so that it can be named and changed like any other."""
+    ending = server.id[3:] or server.id
+    rule = AccessRule(f"0pr{ending}", "Default rule", access_token_s=server.access_token_s, system=True)
+    return (AccessPolicy(f"00p{ending}", "Default policy", "Every client and everybody", rules=(rule,), system=True),)

@@ -7,7 +7,7 @@ from typing import Final
 from segue.core.application import Application
 from segue.core.org import AuthorizationServer, Domain, Org, TrustedOrigin
 from segue.events import Event
-from segue.storage import rows, statements
+from segue.storage import rows, server_rows, statements
 from segue.storage.postgres_pool import Database
 from segue.storage.postgres_statements import add_events, events_json, raise_version, to_json, with_event
 from segue.stores import AlreadyExists, StoredKey
@@ -18,6 +18,7 @@ _PUT_DOMAIN: Final = with_event(statements.PUT_DOMAIN, new_version_of="$2")
 _REMOVE_DOMAIN: Final = with_event(statements.REMOVE_DOMAIN, new_version_of="$2")
 _PUT_APPLICATION: Final = with_event(statements.PUT_APPLICATION, new_version_of="$1")
 _PUT_AUTHORIZATION_SERVER: Final = with_event(statements.PUT_AUTHORIZATION_SERVER, new_version_of="$1")
+_REMOVE_AUTHORIZATION_SERVER: Final = with_event(statements.REMOVE_AUTHORIZATION_SERVER, new_version_of="$1")
 _PUT_TRUSTED_ORIGIN: Final = with_event(statements.PUT_TRUSTED_ORIGIN, new_version_of="$1")
 _REMOVE_TRUSTED_ORIGIN: Final = with_event(statements.REMOVE_TRUSTED_ORIGIN, new_version_of="$1")
 # org, keys as JSON, event as JSON: any number of keys in one statement.
@@ -82,11 +83,11 @@ class PostgresConfiguration:
 
     async def authorization_server(self, org_id: str, server_id: str) -> AuthorizationServer | None:
         found = await self._database.read(statements.AUTHORIZATION_SERVER, org_id, server_id)
-        return rows.authorization_server(found[0]) if found else None
+        return server_rows.authorization_server(found[0]) if found else None
 
     async def authorization_servers(self, org_id: str) -> Sequence[AuthorizationServer]:
         found = await self._database.read(statements.AUTHORIZATION_SERVERS, org_id)
-        return [rows.authorization_server(row) for row in found]
+        return [server_rows.authorization_server(row) for row in found]
 
     async def signing_keys(self, org_id: str, key_set: str) -> Sequence[StoredKey]:
         found = await self._database.read(statements.SIGNING_KEYS, org_id, key_set)
@@ -112,7 +113,10 @@ class PostgresConfiguration:
         await self._put(_PUT_APPLICATION, rows.application_values(application), event)
 
     async def put_authorization_server(self, server: AuthorizationServer, event: Event) -> None:
-        await self._put(_PUT_AUTHORIZATION_SERVER, rows.authorization_server_values(server), event)
+        await self._put(_PUT_AUTHORIZATION_SERVER, server_rows.authorization_server_values(server), event)
+
+    async def remove_authorization_server(self, org_id: str, server_id: str, event: Event) -> bool:
+        return await self._put(_REMOVE_AUTHORIZATION_SERVER, (org_id, server_id), event)
 
     async def put_trusted_origin(self, origin: TrustedOrigin, event: Event) -> None:
         await self._put(_PUT_TRUSTED_ORIGIN, rows.trusted_origin_values(origin), event)

@@ -25,6 +25,9 @@ class PostgresGroups:
     async def groups(self, org_id: str, *, after: str = "", limit: int = 100) -> Sequence[Group]:
         return [rows.group(row) for row in await self._database.read(statements.GROUPS, org_id, after, limit)]
 
+    async def groups_of(self, org_id: str, user_id: str) -> Sequence[Group]:
+        return [rows.group(row) for row in await self._database.read(statements.GROUPS_OF, org_id, user_id)]
+
     async def add_member(self, org_id: str, group_id: str, user_id: str, event: Event) -> None:
         """Nothing is written where the user is in the group already."""
         await self._database.write(_ADD_MEMBER, org_id, group_id, user_id, events_json([event]))

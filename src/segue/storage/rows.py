@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from segue.core.application import Application, AppLink, Bookmark, OidcClient, SamlServiceProvider, WsFedRelyingParty
 from segue.core.credential import Credential, Participation
-from segue.core.org import AuthorizationServer, Domain, Group, Org, OrgSettings, TrustedOrigin
+from segue.core.org import Domain, Group, Org, OrgSettings, TrustedOrigin
 from segue.core.requirement import Requirement
 from segue.core.secret import is_id, partition_for, partition_of
 from segue.core.user import RoleAssignment, Subject, User
@@ -33,9 +33,6 @@ APPLICATION_COLUMNS = (
     "org_id, id, name, label, external_key, status, client_id, oidc, saml, requirement, home_authority, "
     "everyone, when_other_user, wsfed, bookmark, links, annotations, updated_at, "
     "hand_off_opens_session"
-)
-AUTHORIZATION_SERVER_COLUMNS = (
-    "org_id, id, name, path, audience, key_set, scopes, access_token_s, id_token_s, code_s, status"
 )
 SIGNING_KEY_COLUMNS = (
     "org_id, key_set, kid, algorithm, public_jwk, certificate_pem, sealed_private, created_at, signs_from_at, "
@@ -140,38 +137,6 @@ def application_values(value: Application) -> Values:
         nested.to_json(value.annotations),
         value.updated_at,
         value.hand_off_opens_session,
-    )
-
-
-def authorization_server(row: Row) -> AuthorizationServer:
-    return AuthorizationServer(
-        org_id=row[0],
-        id=row[1],
-        name=row[2],
-        path=row[3],
-        audience=row[4],
-        key_set=row[5],
-        scopes=json.loads(row[6]),
-        access_token_s=row[7],
-        id_token_s=row[8],
-        code_s=row[9],
-        status=row[10],
-    )
-
-
-def authorization_server_values(value: AuthorizationServer) -> Values:
-    return (
-        value.org_id,
-        value.id,
-        value.name,
-        value.path,
-        value.audience,
-        value.key_set,
-        nested.to_json(value.scopes),
-        value.access_token_s,
-        value.id_token_s,
-        value.code_s,
-        value.status,
     )
 
 

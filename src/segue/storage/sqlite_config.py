@@ -7,7 +7,7 @@ from typing import Any
 from segue.core.application import Application
 from segue.core.org import AuthorizationServer, Domain, Org, TrustedOrigin
 from segue.events import Event
-from segue.storage import rows, statements
+from segue.storage import rows, server_rows, statements
 from segue.storage.sqlite_connection import local
 from segue.storage.sqlite_events import add_event
 from segue.storage.sqlite_part import SqlitePart
@@ -32,6 +32,7 @@ _PUT_DOMAIN = local(statements.PUT_DOMAIN)
 _REMOVE_DOMAIN = local(statements.REMOVE_DOMAIN)
 _PUT_APPLICATION = local(statements.PUT_APPLICATION)
 _PUT_AUTHORIZATION_SERVER = local(statements.PUT_AUTHORIZATION_SERVER)
+_REMOVE_AUTHORIZATION_SERVER = local(statements.REMOVE_AUTHORIZATION_SERVER)
 _PUT_TRUSTED_ORIGIN = local(statements.PUT_TRUSTED_ORIGIN)
 _REMOVE_TRUSTED_ORIGIN = local(statements.REMOVE_TRUSTED_ORIGIN)
 _PUT_SIGNING_KEY = local(statements.PUT_SIGNING_KEY)
@@ -72,10 +73,10 @@ class SqliteConfig(SqlitePart):
 
     async def authorization_server(self, org_id: str, server_id: str) -> AuthorizationServer | None:
         row = await self._row(_AUTHORIZATION_SERVER, org_id, server_id)
-        return rows.authorization_server(row) if row else None
+        return server_rows.authorization_server(row) if row else None
 
     async def authorization_servers(self, org_id: str) -> Sequence[AuthorizationServer]:
-        return [rows.authorization_server(row) for row in await self._rows(_AUTHORIZATION_SERVERS, org_id)]
+        return [server_rows.authorization_server(row) for row in await self._rows(_AUTHORIZATION_SERVERS, org_id)]
 
     async def signing_keys(self, org_id: str, key_set: str) -> Sequence[StoredKey]:
         return [rows.signing_key(row) for row in await self._rows(_SIGNING_KEYS, org_id, key_set)]
@@ -113,23 +114,33 @@ class SqliteConfig(SqlitePart):
         await self._put(_PUT_APPLICATION, [rows.application_values(application)], application.org_id, event)
 
     async def put_authorization_server(self, server: AuthorizationServer, event: Event) -> None:
-        await self._put(_PUT_AUTHORIZATION_SERVER, [rows.authorization_server_values(server)], server.org_id, event)
+        await self._put(
+            _PUT_AUTHORIZATION_SERVER, [server_rows.authorization_server_values(server)], server.org_id, event
+        )
+
+    async def remove_authorization_server(self, org_id: str, server_id: str, event: Event) -> bool:
+        return await self._remove(_REMOVE_AUTHORIZATION_SERVER, org_id, server_id, event)
 
     async def put_trusted_origin(self, origin: TrustedOrigin, event: Event) -> None:
         await self._put(_PUT_TRUSTED_ORIGIN, [rows.trusted_origin_values(origin)], origin.org_id, event)
 
     async def remove_trusted_origin(self, org_id: str, origin_id: str, event: Event) -> bool:
+        return await self._remove(_REMOVE_TRUSTED_ORIGIN, org_id, origin_id, event)
+
+    async def put_signing_keys(self, keys: Sequence[StoredKey], event: Event) -> None:
+        await self._put(_PUT_SIGNING_KEY, [rows.signing_key_values(key) for key in keys], event.org_id, event)
+
+    async def _remove(self, text: str, org_id: str, ident: str, event: Event) -> bool:
+        """Removes a row with its event; False and nothing written where it is not there."""
+
         def work(connection: sqlite3.Connection) -> bool:
-            if not connection.execute(_REMOVE_TRUSTED_ORIGIN, (org_id, origin_id)).fetchall():
+            if not connection.execute(text, (org_id, ident)).fetchall():
                 return False
             raise_version(connection, org_id)
             add_event(connection, event)
             return True
 
         return await self._write(work)
-
-    async def put_signing_keys(self, keys: Sequence[StoredKey], event: Event) -> None:
-        await self._put(_PUT_SIGNING_KEY, [rows.signing_key_values(key) for key in keys], event.org_id, event)
 
     async def _put(self, text: str, values: Sequence[tuple[Any, ...]], org_id: str, event: Event) -> None:
         """Rows of one org, its new version and the event. Raises ValueError where a row belongs to another org."""

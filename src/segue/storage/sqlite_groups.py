@@ -13,6 +13,7 @@ from segue.storage.sqlite_part import SqlitePart
 
 _PUT_GROUP = local(statements.PUT_GROUP)
 _GROUPS = local(statements.GROUPS)
+_GROUPS_OF = local(statements.GROUPS_OF)
 _ADD_MEMBER = local(statements.ADD_MEMBER)
 _REMOVE_MEMBER = local(statements.REMOVE_MEMBER)
 
@@ -30,6 +31,9 @@ class SqliteGroups(SqlitePart):
 
     async def groups(self, org_id: str, *, after: str = "", limit: int = 100) -> Sequence[Group]:
         return [rows.group(row) for row in await self._rows(_GROUPS, org_id, after, limit)]
+
+    async def groups_of(self, org_id: str, user_id: str) -> Sequence[Group]:
+        return [rows.group(row) for row in await self._rows(_GROUPS_OF, org_id, user_id)]
 
     async def add_member(self, org_id: str, group_id: str, user_id: str, event: Event) -> None:
         """Nothing is written where the user is in the group already."""

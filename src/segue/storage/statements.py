@@ -8,7 +8,6 @@ the order of the ``*_COLUMNS`` of ``rows`` unless a comment says otherwise.
 from segue.storage.factor_rows import FACTOR_COLUMNS
 from segue.storage.rows import (
     APPLICATION_COLUMNS,
-    AUTHORIZATION_SERVER_COLUMNS,
     DOMAIN_COLUMNS,
     EVENT_COLUMNS,
     GROUP_COLUMNS,
@@ -19,6 +18,7 @@ from segue.storage.rows import (
     TRUSTED_ORIGIN_COLUMNS,
     USER_COLUMNS,
 )
+from segue.storage.server_rows import AUTHORIZATION_SERVER_COLUMNS
 
 
 def _values(columns: str) -> str:
@@ -74,6 +74,7 @@ PUT_DOMAIN = (
 REMOVE_DOMAIN = "DELETE FROM domains WHERE authority = $1 AND org_id = $2 RETURNING authority"
 PUT_APPLICATION = _put("applications", APPLICATION_COLUMNS, "org_id, id")
 PUT_AUTHORIZATION_SERVER = _put("authorization_servers", AUTHORIZATION_SERVER_COLUMNS, "org_id, id")
+REMOVE_AUTHORIZATION_SERVER = "DELETE FROM authorization_servers WHERE org_id = $1 AND id = $2 RETURNING id"
 PUT_TRUSTED_ORIGIN = _put("trusted_origins", TRUSTED_ORIGIN_COLUMNS, "org_id, id")
 REMOVE_TRUSTED_ORIGIN = "DELETE FROM trusted_origins WHERE org_id = $1 AND id = $2 RETURNING id"
 PUT_SIGNING_KEY = _put("signing_keys", SIGNING_KEY_COLUMNS, "org_id, key_set, kid")
@@ -83,6 +84,11 @@ PUT_SIGNING_KEY = _put("signing_keys", SIGNING_KEY_COLUMNS, "org_id, key_set, ki
 PUT_GROUP = _put("groups", GROUP_COLUMNS, "org_id, id")
 # org, after, limit
 GROUPS = f"SELECT {GROUP_COLUMNS} FROM groups WHERE org_id = $1 AND id > $2 ORDER BY id LIMIT $3"
+# org, user
+GROUPS_OF = (
+    f"SELECT {GROUP_COLUMNS} FROM groups WHERE org_id = $1 "
+    "AND id IN (SELECT group_id FROM group_members WHERE org_id = $1 AND user_id = $2) ORDER BY id"
+)
 # org, group, user; both answer no row where nothing changed
 ADD_MEMBER = (
     "INSERT INTO group_members (org_id, group_id, user_id) VALUES ($1, $2, $3) "

@@ -13,9 +13,10 @@ from segue.core.factor import FactorEnrollment
 from segue.core.org import AuthorizationServer, Domain, Group, Org, OrgSettings, PasswordRules, TrustedOrigin
 from segue.core.requirement import Requirement
 from segue.core.secret import new_id, partition_of
+from segue.core.server import AccessPolicy, AccessRule, ServerClaim, ServerScope
 from segue.core.user import User
 from segue.events import Event
-from segue.storage import factor_rows, nested, rows
+from segue.storage import factor_rows, nested, rows, server_rows
 from segue.storage.commit_rules import check_commit
 from segue.stores import Advance, Commit, FactorStep, Guard, Renewal, StoredKey, Tombstone
 
@@ -105,6 +106,61 @@ FULL_FACTOR = FactorEnrollment(
 )
 
 
+FULL_SERVER = AuthorizationServer(
+    "srv1",
+    "org1",
+    "n",
+    "oauth2/default",
+    "api://x",
+    "ks",
+    {
+        "read": ServerScope("read", "scp1", "Reads", "Read", "flexible", default=True, published=False, optional=True),
+        "plain": ServerScope("plain"),
+    },
+    1,
+    2,
+    3,
+    "inactive",
+    "What it is for",
+    (
+        ServerClaim("ocl1", "dept", "access", value="user.department"),
+        ServerClaim(
+            "ocl2", "groups", "identity", "groups", "a.*", "regex", frozenset({"read"}), always=False, status="inactive"
+        ),
+    ),
+    (
+        AccessPolicy(
+            "00p1",
+            "P",
+            "d",
+            frozenset({"web"}),
+            (
+                AccessRule("0pr1", "All"),
+                AccessRule(
+                    "0pr2",
+                    "Some",
+                    frozenset({"password"}),
+                    frozenset({"00u1"}),
+                    frozenset({"00g1"}),
+                    everyone=False,
+                    scopes=frozenset({"read"}),
+                    access_token_s=301,
+                    refresh_life_s=0,
+                    refresh_idle_s=600,
+                    status="inactive",
+                    updated_at=7,
+                ),
+            ),
+            "inactive",
+            8,
+        ),
+    ),
+    ("aus2",),
+    "manual",
+    9,
+)
+
+
 @pytest.mark.parametrize(
     ("value", "write", "read"),
     [
@@ -115,10 +171,11 @@ FULL_FACTOR = FactorEnrollment(
         (FULL_FACTOR, factor_rows.factor_values, factor_rows.factor),
         (Domain("localhost:8080", "org1", "okta", "http"), rows.domain_values, rows.domain),
         (
-            AuthorizationServer("srv1", "org1", "n", "oauth2/default", "api://x", "ks", {"read": "Reads"}, 1, 2, 3),
-            rows.authorization_server_values,
-            rows.authorization_server,
+            AuthorizationServer("srv1", "org1", "n", "oauth2/default", "api://x", "ks", {}, 1, 2, 3),
+            server_rows.authorization_server_values,
+            server_rows.authorization_server,
         ),
+        (FULL_SERVER, server_rows.authorization_server_values, server_rows.authorization_server),
         (
             TrustedOrigin("to1", "org1", "n", "https://a.example", frozenset({"CORS", "REDIRECT"}), "inactive"),
             rows.trusted_origin_values,
@@ -162,6 +219,7 @@ FULL_FACTOR = FactorEnrollment(
         "factor",
         "domain",
         "server",
+        "full server",
         "origin",
         "key",
         "user",

@@ -92,6 +92,7 @@ def oauth_profile() -> OAuthProfile:
         unknown_scopes="refuse",
         widened_scope="access_denied",
         state_required=True,
+        group_scope="groups",
         acr_factors=_ACR_FACTORS,
         slim_id_token=frozenset({"name", "email", "preferred_username"}),
         openid_fields=_OPENID_FIELDS,

@@ -19,6 +19,7 @@ from segue.protocols.oauth.posts import again_by_get, check_one_source
 from segue.protocols.oauth.profile import OAuthProfile, TokenFacts
 from segue.protocols.oauth.request import Asked, AuthorizationRequest, from_parameters
 from segue.protocols.oauth.response import Delivery
+from segue.protocols.oauth.server_rules import ServerRules
 from segue.signin.request import SignedIn, SignInRequest
 from segue.signin.sessions import session_id, session_path, session_root
 from segue.stores import ConfigStore
@@ -37,6 +38,7 @@ class Authorize:
     config: ConfigStore
     signing: Signing
     profile: OAuthProfile
+    rules: ServerRules
 
     async def __call__(self, request: Request, server: AuthorizationServer) -> Response:
         check_one_source(request)
@@ -45,6 +47,7 @@ class Authorize:
         asked = Asked(request.params, app, client, server, self.profile, redirect_uri)
         try:
             wanted = requests.read(asked, subject=await self._hinted_subject(request, asked))
+            self.rules.check_client(server, app, _grant_type(wanted), wanted.scopes)
             # Last of all, and only looked for: a request with a fault leaves its ticket unspent (F1-03).
             ticket = find(self.profile.ticket_slots, request.params)
         except Refusal as refusal:
@@ -107,6 +110,7 @@ class OidcChannel:
     config: ConfigStore
     issuer: Issuer
     profile: OAuthProfile
+    rules: ServerRules
 
     @property
     def name(self) -> str:
@@ -131,7 +135,8 @@ class OidcChannel:
         self, request: SignInRequest, signed_in: SignedIn, wanted: AuthorizationRequest, server: AuthorizationServer
     ) -> _Answer:
         """What the words of the response type ask for, the code first: what comes beside it hangs on it."""
-        facts, where, answer = _facts(request, signed_in, wanted, server), request.circumstances, _Answer()
+        facts = await self.rules.apply(_facts(request, signed_in, wanted, server), _grant_type(wanted))
+        where, answer = request.circumstances, _Answer()
         session = session_id(signed_in.session)
         parent = Parent(session, session_root(signed_in.session), ())
         code = access_token = ""
@@ -145,7 +150,7 @@ class OidcChannel:
             access_token, credential = await self.issuer.access_token(facts, parent=parent, where=where)
             # RFC 6749 4.2.2
             answer.params |= {"access_token": access_token, "token_type": "Bearer"}
-            answer.params |= {"expires_in": server.access_token_s, "scope": " ".join(wanted.scopes)}
+            answer.params |= {"expires_in": facts.server.access_token_s, "scope": " ".join(wanted.scopes)}
             answer.credentials.append(credential)
             answer.events.append(_event("token.issue", request, signed_in, credential.id))
         if wanted.gives("id_token"):
@@ -172,6 +177,11 @@ class OidcChannel:
             return None
         still = registered_redirect(wanted.redirect_uri, client.redirect_uris, native=client.native)
         return server if still else None
+
+
+def _grant_type(wanted: AuthorizationRequest) -> str:
+    """What policies call this way to tokens (RFC 7591 2): a code is a grant of its own, all else is implicit."""
+    return "authorization_code" if wanted.gives("code") else "implicit"
 
 
 def _app(request: SignInRequest) -> Application:
@@ -227,7 +237,11 @@ def _mint(
 
 def _event(type: str, request: SignInRequest, signed_in: SignedIn, credential_id: str) -> Event:
     return request.circumstances.event(
-        type, user_id=signed_in.user.id, app_id=_app(request).id, credential_id=credential_id
+        type,
+        user_id=signed_in.user.id,
+        app_id=_app(request).id,
+        credential_id=credential_id,
+        detail={"server": request.parameters.get("server_id", "")},
     )
 
 

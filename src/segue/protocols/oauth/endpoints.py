@@ -10,6 +10,7 @@ from segue.protocols.oauth.end_session import EndSession
 from segue.protocols.oauth.issue import Issuer
 from segue.protocols.oauth.metadata import Metadata
 from segue.protocols.oauth.profile import OAuthProfile
+from segue.protocols.oauth.server_rules import ServerRules
 from segue.protocols.oauth.token import TokenEndpoint
 from segue.protocols.oauth.token_request import Tools
 from segue.protocols.oauth.userinfo import Userinfo
@@ -38,22 +39,27 @@ class OAuthEndpoints:
     limits: SignInLimits
 
     @property
+    def rules(self) -> ServerRules:
+        """What servers' own settings make of tokens."""
+        return ServerRules(self.config, self.door.store, self.profile)
+
+    @property
     def channel(self) -> OidcChannel:
         """The front channel that finishes authorization requests."""
-        return OidcChannel(self.config, Issuer(self.signing, self.profile), self.profile)
+        return OidcChannel(self.config, Issuer(self.signing, self.profile), self.profile, self.rules)
 
     async def authorize(self, request: Request, server: AuthorizationServer) -> Response:
         """RFC 6749 3.1. Refusals: ``write_error_page``; event ``oauth.authorize``."""
-        return await Authorize(self.door, self.config, self.signing, self.profile)(request, server)
+        return await Authorize(self.door, self.config, self.signing, self.profile, self.rules)(request, server)
 
     async def token(self, request: Request, server: AuthorizationServer) -> Response:
         """RFC 6749 3.2. Refusals: ``write_oauth_error``; event ``oauth.token``."""
-        tools = Tools(self.door, self.store, Issuer(self.signing, self.profile), self.limits)
+        tools = Tools(self.door, self.store, Issuer(self.signing, self.profile), self.limits, self.rules)
         return await TokenEndpoint(self.door, self.config, tools)(request, server)
 
     async def userinfo(self, request: Request, server: AuthorizationServer) -> Response:
         """OIDC Core 5.3. Refusals: ``write_bearer_error``; event ``oauth.userinfo``."""
-        return await Userinfo(self.store, self.signing, self.profile)(request, server)
+        return await Userinfo(self.config, self.store, self.signing, self.profile, self.rules)(request, server)
 
     async def keys(self, request: Request, server: AuthorizationServer) -> Response:
         """The public keys (RFC 7517 5), cacheable."""

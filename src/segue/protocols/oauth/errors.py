@@ -65,6 +65,7 @@ _STATUS: Final = {
     "invalid_client": 401,
     "invalid_token": 401,
     "insufficient_scope": 403,
+    "no_matching_policy": 401,
     "rate_limited": 429,
     "busy": 429,
     "internal": 500,

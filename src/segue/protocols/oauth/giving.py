@@ -1,7 +1,7 @@
 """Giving tokens: every grant that is about a user ends here, in one write that holds only while what the grant relied
 on is still so."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from segue.core.credential import NewCredential
 from segue.core.secret import partition_of
@@ -34,8 +34,8 @@ class Basis:
 async def give(asked: TokenRequest, tools: Tools, basis: Basis) -> Tokens | None:
     """The tokens of an answer; None, and nothing written, where the user, the assignment, one of ``live_ids`` or the
     refresh token is no longer what the grant saw."""
-    facts, where = basis.facts, asked.where
-    user, app = facts.user, facts.app
+    facts, where = await tools.rules.apply(basis.facts, asked.grant_type), asked.where
+    basis, user, app = replace(basis, facts=facts), facts.user, facts.app
     refresh_token, parent, credentials = basis.refresh_token, basis.parent, []
     if not refresh_token and OFFLINE_ACCESS in facts.scopes:
         token, family = _new_family(asked, basis)
@@ -46,16 +46,23 @@ async def give(asked: TokenRequest, tools: Tools, basis: Basis) -> Tokens | None
     id_token = ""
     if wants_id_token(facts.scopes):
         id_token = await tools.issuer.id_token(facts, Proofs(basis.nonce, access_token), where)
-    tokens = Tokens(access_token, asked.server.access_token_s, facts.scopes, id_token, refresh_token)
+    tokens = Tokens(access_token, facts.server.access_token_s, facts.scopes, id_token, refresh_token)
     commit = Commit(
         org_id=where.org_id,
         partition=partition_of(user.id),
         events=(*basis.events, _event(asked, facts, tokens, credential)),
         guard=Guard(user.id, user.stamp, app.id, assigned=not app.everyone, live_ids=basis.live_ids),
         credentials=tuple(credentials),
-        advance=basis.advance,
+        advance=_advance(basis),
     )
     return tokens if await tools.store.commit(commit) else None
+
+
+def _advance(basis: Basis) -> Advance | None:
+    """A refresh token that goes on, with the window of the rule that lets it, where one has a say in that."""
+    if basis.advance is None or basis.facts.refresh_idle_s is None:
+        return basis.advance
+    return replace(basis.advance, idle_ms=basis.facts.refresh_idle_s * 1000)
 
 
 def _new_family(asked: TokenRequest, basis: Basis) -> tuple[RefreshToken, NewCredential]:
@@ -66,8 +73,8 @@ def _new_family(asked: TokenRequest, basis: Basis) -> tuple[RefreshToken, NewCre
         app_id=facts.app.id,
         server_id=asked.server.id,
         domain=where.domain,
-        life_ms=client.refresh_life_s * 1000,
-        idle_ms=client.refresh_idle_s * 1000,
+        life_ms=(client.refresh_life_s if facts.refresh_life_s is None else facts.refresh_life_s) * 1000,
+        idle_ms=(client.refresh_idle_s if facts.refresh_idle_s is None else facts.refresh_idle_s) * 1000,
         parent_id=basis.parent.id,
         root_id=basis.parent.root_id,
         bind_path=basis.parent.bind_path,

@@ -92,6 +92,7 @@ class Issuer:
         )
         now_s = where.now_at // 1000
         claims: dict[str, JsonValue] = {
+            **facts.access_claims,
             **self.profile.access_token_claims(facts),
             "jti": self.profile.access_token_prefix + ident,
             "iss": facts.issuer,
@@ -112,6 +113,7 @@ class Issuer:
         now_s = where.now_at // 1000
         claims: dict[str, JsonValue] = {
             **self._user_claims(facts, slim=bool(proofs.access_token)),
+            **self._own_claims(facts, slim=bool(proofs.access_token)),
             **self.profile.id_token_claims(facts),
             "sub": self.profile.subject(facts.user),
             "iss": facts.issuer,
@@ -143,6 +145,10 @@ class Issuer:
             check = Check("signing_key", False, f"a key of {algorithm} that signs", "none", mend)
             text = "ID tokens cannot be signed for this application right now."
             raise refusal("unavailable", text, check, app_id=facts.app.id) from None
+
+    def _own_claims(self, facts: TokenFacts, *, slim: bool) -> dict[str, JsonValue]:
+        """The claims that the server adds; beside an access token those that userinfo tells are left to it."""
+        return {name: value for name, value in facts.identity_claims.items() if not slim or name in facts.always_claims}
 
     def _user_claims(self, facts: TokenFacts, *, slim: bool) -> dict[str, JsonValue]:
         claims = claims_for(facts.user, facts.scopes, self.profile.claims_of_scopes)

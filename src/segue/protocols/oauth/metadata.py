@@ -9,11 +9,11 @@ from typing import Final
 
 from segue.core.org import AuthorizationServer, Domain
 from segue.core.strict import JsonValue
-from segue.policy.scopes import OFFLINE_ACCESS, OPENID
 from segue.protocols.oauth import client_auth, pkce
 from segue.protocols.oauth.grants import GRANTS
 from segue.protocols.oauth.profile import OAuthProfile
 from segue.protocols.oauth.request import PROMPTS, RESPONSE_TYPES
+from segue.protocols.oauth.scopes import published_scopes
 from segue.tokens.keys import ALGORITHMS, algorithms, jwks
 from segue.tokens.signing import Signing
 from segue.web.message import Json, Request, Response
@@ -66,15 +66,16 @@ class Metadata:
         profile = self.profile
         modes = ["query", "fragment", "form_post"]
         user_claims = [name for names in profile.claims_of_scopes.values() for name in names]
+        own = sorted({claim.name for claim in server.claims if claim.status == "active"} - set(user_claims))
         abilities: dict[str, JsonValue] = {
             "response_types_supported": list(RESPONSE_TYPES.values()),
             "response_modes_supported": [*modes, *([profile.post_message_mode] if profile.post_message_mode else [])],
             # The implicit grant is what a client registers to get an ID token from the authorization endpoint.
             "grant_types_supported": [*GRANTS, "implicit"],
             "subject_types_supported": ["public"],
-            "scopes_supported": [OPENID, *profile.claims_of_scopes, OFFLINE_ACCESS, *server.scopes],
+            "scopes_supported": published_scopes(server, profile),
             "token_endpoint_auth_methods_supported": list(client_auth.METHODS),
-            "claims_supported": [*_TOKEN_CLAIMS, *(["acr"] if profile.acr_factors else []), *user_claims],
+            "claims_supported": [*_TOKEN_CLAIMS, *(["acr"] if profile.acr_factors else []), *user_claims, *own],
             "code_challenge_methods_supported": list(pkce.METHODS),
             "prompt_values_supported": list(PROMPTS),
             "authorization_response_iss_parameter_supported": True,

@@ -90,6 +90,15 @@ class TokenFacts:
     #: What every token of this sign-in keeps with it in storage, refreshed ones too; no client sees it.
     kept: Mapping[str, JsonValue] = field(default_factory=dict)
 
+    #: What the server's own claims come to, by the token they are for; the protocol's and the dialect's own win.
+    access_claims: Claims = field(default_factory=dict)
+    identity_claims: Claims = field(default_factory=dict)
+    #: Identity claims that stand in an ID token also where an access token comes with it.
+    always_claims: frozenset[str] = frozenset()
+    #: How long a refresh token lives by the rule that gave it; None leaves it to its client.
+    refresh_life_s: int | None = None
+    refresh_idle_s: int | None = None
+
     @property
     def client_id(self) -> str:
         return self.app.oidc.client_id if self.app.oidc else ""
@@ -143,6 +152,8 @@ class OAuthProfile:
     #: The error of a refresh request that asks for a scope the user did not grant (RFC 6749 5.2).
     widened_scope: Literal["invalid_scope", "access_denied"] = "invalid_scope"
     state_required: bool = False
+    #: The scope that asks the org's own server for the names of the user's groups; "" where there is none.
+    group_scope: str = ""
     #: Authentication context classes (``acr_values``) and how many kinds of factor each asks for.
     acr_factors: Mapping[str, int] = field(default_factory=dict)
     claims_of_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: CLAIMS_OF_SCOPES)

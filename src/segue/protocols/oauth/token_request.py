@@ -11,6 +11,7 @@ from segue.events import Circumstances
 from segue.protocols.oauth.client_auth import AuthenticatedClient
 from segue.protocols.oauth.errors import refusal
 from segue.protocols.oauth.issue import Issuer
+from segue.protocols.oauth.server_rules import ServerRules
 from segue.stores import CredentialStore
 from segue.web.frontchannel import FrontDoor
 from segue.web.message import Request
@@ -82,6 +83,7 @@ class Tools:
     store: CredentialStore
     issuer: Issuer
     limits: SignInLimits
+    rules: ServerRules
 
 
 Grant: TypeAlias = Callable[[TokenRequest, Tools], Awaitable[Tokens]]

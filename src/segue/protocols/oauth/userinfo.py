@@ -1,18 +1,21 @@
 """Userinfo (OIDC Core 5.3): what an access token's scopes say about its user, now."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from segue.core.credential import Credential
 from segue.core.org import AuthorizationServer
 from segue.core.refusal import Refusal
+from segue.core.strict import JsonValue
 from segue.core.user import User
 from segue.core.verdict import Check
 from segue.policy.scopes import OPENID
 from segue.protocols.oauth.errors import refusal
 from segue.protocols.oauth.issue import ACCESS_TOKEN_KINDS, audience_of
 from segue.protocols.oauth.profile import OAuthProfile
-from segue.stores import CredentialStore
+from segue.protocols.oauth.server_rules import ServerRules
+from segue.stores import ConfigStore, CredentialStore
 from segue.tokens.claims import claims_for
 from segue.tokens.jwt import TokenRefused, verify
 from segue.tokens.signing import Signing
@@ -25,9 +28,11 @@ _MEND: Final = "Send an access token of this server that has not expired and was
 class Userinfo:
     """The endpoint. A token is checked by its signature first, then by one statement that its credential lives."""
 
+    config: ConfigStore
     store: CredentialStore
     signing: Signing
     profile: OAuthProfile
+    rules: ServerRules
 
     async def __call__(self, request: Request, server: AuthorizationServer) -> Response:
         token = _read_token(request)
@@ -38,7 +43,14 @@ class Userinfo:
             check = Check("scope_openid", passed=False, expected=OPENID, seen=" ".join(scopes), mend=text)
             raise refusal("insufficient_scope", text, check, user_id=user.id, app_id=app_id)
         claims = claims_for(user, scopes, self.profile.claims_of_scopes)
-        return Json(data={"sub": self.profile.subject(user), **claims}, app_id=app_id)
+        own = await self._own_claims(server, app_id, user, scopes)
+        return Json(data={"sub": self.profile.subject(user), **claims, **own}, app_id=app_id)
+
+    async def _own_claims(
+        self, server: AuthorizationServer, app_id: str, user: User, scopes: tuple[str, ...]
+    ) -> Mapping[str, JsonValue]:
+        app = await self.config.application(server.org_id, app_id)
+        return await self.rules.identity_claims(server, app, user, scopes) if app is not None else {}
 
     async def _holder(self, token: str, request: Request, server: AuthorizationServer) -> tuple[User, Credential]:
         """Whose token it is, and the token's credential. An ID token does not pass: neither its audience nor its id

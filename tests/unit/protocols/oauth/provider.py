@@ -18,6 +18,7 @@ from segue.core.org import AuthorizationServer, Domain, Org
 from segue.core.refusal import Refusal
 from segue.core.sealing import Sealer
 from segue.core.secret import digest, new_id, partition_of, random_partition
+from segue.core.server import ServerScope
 from segue.core.strict import Params
 from segue.core.user import User
 from segue.events import Circumstances, Event
@@ -335,7 +336,7 @@ def _new_scene(folder: Path, org_id: str) -> Scene:
         org=Org(org_id, "Test"),
         domain=Domain("id.example.com", org_id, "test"),
         server=server,
-        custom=replace(custom, scopes={"reports": "Read reports"}),
+        custom=replace(custom, scopes={"reports": ServerScope("reports", description="Read reports")}),
         web=client(
             "web",
             redirect_uris=(WEB_CALLBACK, "https://web.example.net/other?x=1"),

@@ -49,7 +49,7 @@ _POCKET: Final = frozenset({"iOS", "Android"})
 
 def log_event(event: Event, names: Names, *, explained: bool) -> dict[str, JsonValue]:
     """The vendor's LogEvent; ``explained`` adds the checks that led to a refusal."""
-    known = log_type(event.type, custom_server=bool(event.detail.get("server")))
+    known = log_type(event.type, custom_server=event.detail.get("server") in names.custom_servers)
     return {
         "actor": _actor(event, names),
         "client": _client(event),
