@@ -44,7 +44,9 @@ def test_a_sign_in_is_told_in_the_vendors_words(site: Site) -> None:
     person = site.person("ann")
     since = moment(-1)
     signed_in(site, "ann", **{"user-agent": "Mozilla/5.0 (Windows NT 10.0) Chrome/130.0 Safari/537.36"})
-    found = everything(site, since=since, filter=f'eventType eq "user.session.start" and actor.alternateId eq "{person.login}"')
+    found = everything(
+        site, since=since, filter=f'eventType eq "user.session.start" and actor.alternateId eq "{person.login}"'
+    )
     event = next(each for each in found[::-1] if each["displayMessage"] == "A user signed in")
     assert event["actor"] == {
         "id": person.id,
