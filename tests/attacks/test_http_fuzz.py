@@ -171,6 +171,9 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/api/v1/apps/{app}/interclient-allowed-apps/{origin}": ("unheard_of",),
     "/api/v1/apps/{app}/interclient-target-apps": ("after", "limit"),
     "/api/v1/trustedOrigins/{id}/lifecycle/activate": ("unheard_of",),
+    "/api/v1/apps/{app}/lifecycle/activate": ("unheard_of",),
+    "/api/v1/apps/{app}/lifecycle/deactivate": ("unheard_of",),
+    "/api/v1/apps/{app}/groups": ("expand", "after", "limit"),
     "/api/v1/trustedOrigins/{id}/lifecycle/deactivate": ("unheard_of",),
 }
 
@@ -192,6 +195,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
     f"{AUTHN}/recovery/factors/{{type}}/verify": ("stateToken", "passCode"),
     f"{AUTHN}/recovery/factors/{{type}}/resend": ("stateToken",),
     "/api/v1/sessions": ("sessionToken", "username", "password"),
+    "/api/v1/apps": ("label", "name", "signOnMode", "settings", "credentials", "visibility", "accessibility"),
+    "/api/v1/apps/{app}": ("label", "signOnMode", "settings", "credentials", "visibility", "profile"),
+    "/api/v1/apps/{app}/users": ("id", "scope", "credentials", "profile"),
+    "/api/v1/apps/{app}/users/{user}": ("scope", "credentials", "profile"),
+    "/api/v1/apps/{app}/groups/{group}": ("priority", "profile"),
     "/api/v1/trustedOrigins": ("name", "origin", "scopes", "status"),
     "/api/v1/apps/{app}/interclient-allowed-apps": ("id",),
     "/api/v1/trustedOrigins/{id}": ("name", "origin", "scopes", "status"),
@@ -258,7 +266,7 @@ def test_I9_no_parameter_of_any_route_makes_a_fault(server: Server, site: Site) 
 def test_I9_no_field_of_any_call_makes_a_fault(site: Site) -> None:
     for path, fields in FIELDS.items():
         address = HOLE.sub(lambda hole: "SMS" if hole[1] == "type" else "facVbVkXRI0pxnQcYH5Z", path)
-        method = "PUT" if path.endswith("{id}") else "POST"
+        method = "PUT" if path.endswith(("{id}", "/{app}", "/{group}")) else "POST"
         for field in fields:
             for value in [*ODD_TYPES, *ODD_TEXTS]:
                 body = dict.fromkeys(fields, "x") | {field: value}

@@ -37,7 +37,15 @@ _GRANT_OF = {"code": "authorization_code", "id_token": "implicit", "token": "imp
 _RESPONSE_TYPES = frozenset(
     {"code", "id_token", "code id_token", "code token", "id_token token", "code id_token token"}
 )
-_GRANT_TYPES = frozenset({"authorization_code", "implicit", "password", "refresh_token"})
+_GRANT_TYPES = frozenset(
+    {
+        "authorization_code",
+        "implicit",
+        "password",
+        "refresh_token",
+        "urn:ietf:params:oauth:grant-type:token-exchange",  # RFC 8693
+    }
+)
 
 
 def check_oidc(client: OidcClient, local_names: Collection[str] = ()) -> None:

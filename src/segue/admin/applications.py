@@ -1,13 +1,13 @@
 """Applications: registered, changed, given a secret, assigned. Creating and changing pass the same checks (DC-01)."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal
 
 from segue.admin import prefixes
 from segue.admin.application_rules import check_bookmark, check_links, check_oidc, check_saml, check_wsfed
-from segue.admin.change import Change, changed_fields, invalid, missing, taken
+from segue.admin.change import Change, changed_fields, invalid, missing, overtaken, taken
 from segue.admin.keys import ensure_token_keys, signs_tokens_by
 from segue.admin.text import check_label
 from segue.core.application import (
@@ -19,15 +19,20 @@ from segue.core.application import (
     WhenOtherUser,
     WsFedRelyingParty,
 )
+from segue.core.refusal import Refusal
 from segue.core.requirement import Requirement
 from segue.core.sealing import Sealer
 from segue.core.secret import digest, new_secret
+from segue.core.strict import JsonValue
+from segue.core.verdict import Check, Verdict
 from segue.events import Event
 from segue.stores import AlreadyExists, NotFound, Store
 from segue.tokens.keys import DEFAULT_ALGORITHM
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_\-]{0,62}[a-z0-9])?")
 _MOST_SECRETS: Final = 2
+_SCAN: Final = 200
+_BY_SECRET: Final = frozenset({"client_secret_basic", "client_secret_post"})
 _FIRST_LINK: Final = "start"
 _TAKEN = {
     "client_id": "There is an application with this client id already.",
@@ -50,6 +55,8 @@ class Traits:
     home_authority: str = ""
     when_other_user: WhenOtherUser | None = None
     links: tuple[AppLink, ...] = ()
+    status: Literal["active", "inactive"] = "active"
+    annotations: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +147,29 @@ async def update_application(
 ) -> Application:
     """Replaces an application's settings. Its id, external key and secrets stay what they are; ``sealer`` is for a new
     algorithm, as in :func:`create_oidc`. Raises Refusal."""
+    made = await replace_application(store, changed, change, local_names=local_names, sealer=sealer, gives_secret=False)
+    return made.application
+
+
+async def replace_application(
+    store: Store,
+    changed: Application,
+    change: Change,
+    *,
+    local_names: Collection[str] = (),
+    sealer: Sealer | None = None,
+    gives_secret: bool = True,
+) -> Registered:
+    """As :func:`update_application`; a client that comes to need a secret and has none gets one, which is told here
+    this one time. Without ``gives_secret`` that is refused. Raises Refusal."""
     known = await find_application(store, changed.id, change)
-    oidc = changed.oidc
+    oidc, secret = changed.oidc, None
     if oidc is not None:
-        oidc = replace(oidc, secret_digests=known.oidc.secret_digests if known.oidc else ())
+        kept = known.oidc or OidcClient("")
+        oidc = replace(oidc, secret_digests=kept.secret_digests, secrets=kept.secrets)
+        if gives_secret and oidc.authentication in _BY_SECRET and not oidc.secret_digests:
+            secret = new_secret(change.random)
+            oidc = replace(oidc, secret_digests=(digest(secret),))
         check_oidc(oidc, local_names)
         await _check_algorithm(store, oidc, change, sealer)
     if changed.saml is not None:
@@ -160,11 +186,42 @@ async def update_application(
         name=_check_name(changed.name),
         label=check_label("label", changed.label),
         oidc=oidc,
+        updated_at=change.now_at,
     )
     await _check_home(store, after)
-    fields = changed_fields(_parts(known), _parts(after))
+    if not after.links and _startable(after) and not _startable(known):
+        after = replace(after, links=(AppLink(change.new_id(prefixes.APP_LINK), _FIRST_LINK, after.label),))
+    fields = changed_fields(_parts(known), _parts(replace(after, updated_at=known.updated_at)))
     await _put(store, after, change.event("application.update", app_id=after.id, fields=fields))
+    return Registered(after, secret)
+
+
+async def set_status(store: Store, app_id: str, status: Literal["active", "inactive"], change: Change) -> Application:
+    """Puts an application out of use, or into use again: nobody signs in to an inactive one, by any way. A status that
+    it has already is no change. Raises Refusal ``not_found``."""
+    known = await find_application(store, app_id, change)
+    if known.status == status:
+        return known
+    after = replace(known, status=status, updated_at=change.now_at)
+    await _put(store, after, change.event("application.status", app_id=app_id, before=known.status, after=status))
     return after
+
+
+async def remove_application(store: Store, app_id: str, change: Change) -> None:
+    """Removes an application that is inactive, with everything that assigns it. Raises Refusal ``not_found``,
+    ``application_in_use`` where it is active."""
+    known = await find_application(store, app_id, change)
+    if known.active:
+        public = "An active application is not deleted: deactivate it first."
+        check = Check("application_inactive", passed=False, expected="inactive", seen=known.status, mend=public)
+        raise Refusal("application_in_use", public, Verdict((check,), rule="administration"), app_id=app_id)
+    try:
+        event = change.event("application.delete", app_id=app_id)
+        removed = await store.remove_application(change.org_id, app_id, event)
+    except NotFound:
+        removed = False
+    if not removed:
+        raise overtaken("application", app_id)
 
 
 async def new_client_secret(store: Store, app_id: str, change: Change, *, keep_old: bool) -> tuple[Application, str]:
@@ -195,6 +252,17 @@ async def list_applications(
     return await store.applications(change.org_id, after=after, limit=limit)
 
 
+async def find_applications(
+    store: Store, change: Change, fits: Callable[[Application], bool], *, after: str = "", limit: int = 100
+) -> Sequence[Application]:
+    """The next ``limit`` applications in order of id that ``fits`` is true of."""
+    found: list[Application] = []
+    while len(found) < limit and (page := await list_applications(store, change, after=after, limit=_SCAN)):
+        found += filter(fits, page)
+        after = page[-1].id
+    return found[:limit]
+
+
 async def assign(store: Store, app_id: str, user_id: str, change: Change) -> None:
     """Lets a user use an application; a second time changes nothing. Raises Refusal ``not_found``."""
     event = change.event("application.assign", user_id=user_id, app_id=app_id)
@@ -216,13 +284,16 @@ async def _blank(store: Store, traits: Traits, change: Change) -> Application:
     return Application(
         id=change.new_id(prefixes.APPLICATION),
         org_id=change.org_id,
-        name=_check_name(traits.name or _slug(label)),
+        name=_check_name(traits.name or slug(label)),
         label=label,
         external_key=change.new_id(prefixes.EXTERNAL_KEY),
         requirement=traits.requirement,
         home_authority=traits.home_authority,
         everyone=traits.everyone,
         when_other_user=traits.when_other_user,
+        status=traits.status,
+        annotations=traits.annotations,
+        updated_at=change.now_at,
     )
 
 
@@ -277,7 +348,8 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _slug(label: str) -> str:
+def slug(label: str) -> str:
+    """``label`` as a part of an address."""
     return re.sub(r"[^a-z0-9]+", "_", label.lower())[:64].strip("_") or "app"
 
 

@@ -10,8 +10,9 @@ from segue.core.strict import JsonValue
 class UserAssignment:
     """That a user may use an application. Without ``by_name`` they may as a member of a group alone.
 
-    ``user_name`` is what the application calls them where that is not their login. ``profile`` is kept for whoever
-    manages the assignment and decides nothing. Times in epoch ms, 0 where nobody wrote them down.
+    ``user_name`` is what the application calls them where that is not their ``login``, which comes along where an
+    assignment is read. ``profile`` is kept for whoever manages the assignment and decides nothing. Times in epoch ms, 0
+    where nobody wrote them down.
     """
 
     org_id: str
@@ -22,6 +23,7 @@ class UserAssignment:
     created_at: int = 0
     updated_at: int = 0
     by_name: bool = True
+    login: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ class WsFedSignOn:
         """A page that posts the signed token to the reply address. Raises Refusal where no NameID can be given."""
         app = _required_app(request)
         party = _party(app)
-        name_id = profile_value(signed_in.user, party.name_id_from) or ""
+        name_id = profile_value(signed_in.subject.for_application, party.name_id_from) or ""
         if not name_id:
             raise _no_name(signed_in, app, party)
         statement = Statement(
@@ -222,7 +222,8 @@ def _required_app(request: SignInRequest) -> Application:
 
 
 def _attributes(party: WsFedRelyingParty, signed_in: SignedIn) -> tuple[Attribute, ...]:
-    found = ((name, profile_value(signed_in.user, field)) for name, field in party.attributes.items())
+    user = signed_in.subject.for_application
+    found = ((name, profile_value(user, field)) for name, field in party.attributes.items())
     return tuple(Attribute(name, (value,)) for name, value in found if value)
 
 

@@ -5,7 +5,7 @@ import json
 
 from segue.core.assignment import GroupAssignment, UserAssignment
 from segue.storage import nested
-from segue.storage.rows import Row, Values
+from segue.storage.rows import APPLICATION_COLUMNS, Row, Values, prefixed
 
 GROUP_ASSIGNMENT_COLUMNS = "org_id, app_id, group_id, priority, profile, created_at, updated_at"
 
@@ -40,7 +40,7 @@ PUT_ASSIGNMENT = (
     "user_name = excluded.user_name, profile = excluded.profile, updated_at = excluded.updated_at RETURNING user_id"
 )
 _OF_APPLICATION = """
-    SELECT page.user_id, a.user_name, a.profile, a.created_at, a.updated_at FROM (
+    SELECT page.user_id, a.user_name, a.profile, a.created_at, a.updated_at, u.login FROM (
         SELECT named_page.user_id FROM (
             SELECT n.user_id FROM assignments AS n
             WHERE n.org_id = $1 AND n.app_id = $2 AND {condition_n} ORDER BY n.user_id LIMIT {limit}
@@ -51,7 +51,8 @@ _OF_APPLICATION = """
             JOIN group_members AS m ON m.org_id = g.org_id AND m.group_id = g.group_id
             WHERE g.org_id = $1 AND g.app_id = $2 AND {condition_m} ORDER BY m.user_id LIMIT {limit}
         ) AS grouped_page
-    ) AS page LEFT JOIN assignments AS a ON a.org_id = $1 AND a.app_id = $2 AND a.user_id = page.user_id
+    ) AS page JOIN users AS u ON u.org_id = $1 AND u.id = page.user_id
+    LEFT JOIN assignments AS a ON a.org_id = $1 AND a.app_id = $2 AND a.user_id = page.user_id
     ORDER BY page.user_id LIMIT {limit}
 """
 # org, application, after, limit
@@ -62,6 +63,14 @@ ASSIGNMENT = _OF_APPLICATION.format(condition_n="n.user_id = $3", condition_m="m
 _GROUP_ASSIGNMENT = f"SELECT {GROUP_ASSIGNMENT_COLUMNS} FROM group_assignments WHERE org_id = $1 AND app_id = $2"
 # org, application, after, limit
 GROUP_ASSIGNMENTS = f"{_GROUP_ASSIGNMENT} AND group_id > $3 ORDER BY group_id LIMIT $4"
+# org, application, group
+GROUP_ASSIGNMENT = f"{_GROUP_ASSIGNMENT} AND group_id = $3"
+# org, group
+APPLICATIONS_OF_GROUP = (
+    f"SELECT {prefixed('p', APPLICATION_COLUMNS)} FROM group_assignments AS g "
+    "JOIN applications AS p ON p.org_id = g.org_id AND p.id = g.app_id "
+    "WHERE g.org_id = $1 AND g.group_id = $2 ORDER BY g.app_id"
+)
 PUT_GROUP_ASSIGNMENT = (
     f"INSERT INTO group_assignments ({GROUP_ASSIGNMENT_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7) "
     "ON CONFLICT (org_id, app_id, group_id) DO UPDATE SET priority = excluded.priority, profile = excluded.profile, "
@@ -81,8 +90,8 @@ PARTS_OF_APPLICATION = (
 def user_assignment(org_id: str, app_id: str, row: Row) -> UserAssignment:
     """A row of ASSIGNMENTS."""
     if row[1] is None:
-        return UserAssignment(org_id, app_id, row[0], by_name=False)
-    return UserAssignment(org_id, app_id, row[0], row[1], json.loads(row[2]), row[3], row[4])
+        return UserAssignment(org_id, app_id, row[0], by_name=False, login=row[5])
+    return UserAssignment(org_id, app_id, row[0], row[1], json.loads(row[2]), row[3], row[4], login=row[5])
 
 
 def user_assignment_values(value: UserAssignment) -> Values:

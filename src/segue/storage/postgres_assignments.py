@@ -4,9 +4,10 @@
 from collections.abc import Sequence
 from typing import Final
 
+from segue.core.application import Application
 from segue.core.assignment import GroupAssignment, UserAssignment
 from segue.events import Event
-from segue.storage import assignment_rows
+from segue.storage import assignment_rows, rows
 from segue.storage.postgres_pool import Database
 from segue.storage.postgres_statements import add_events, events_json, raise_version, with_event
 
@@ -59,6 +60,14 @@ class PostgresAssignments:
     ) -> Sequence[GroupAssignment]:
         found = await self._database.read(assignment_rows.GROUP_ASSIGNMENTS, org_id, app_id, after, limit)
         return [assignment_rows.group_assignment(row) for row in found]
+
+    async def group_assignment(self, org_id: str, app_id: str, group_id: str) -> GroupAssignment | None:
+        found = await self._database.read(assignment_rows.GROUP_ASSIGNMENT, org_id, app_id, group_id)
+        return assignment_rows.group_assignment(found[0]) if found else None
+
+    async def applications_of_group(self, org_id: str, group_id: str) -> Sequence[Application]:
+        found = await self._database.read(assignment_rows.APPLICATIONS_OF_GROUP, org_id, group_id)
+        return [rows.application(row) for row in found]
 
     async def put_group_assignment(self, assignment: GroupAssignment, event: Event) -> None:
         values = assignment_rows.group_assignment_values(assignment)

@@ -92,7 +92,7 @@ _SETTLE: Final = f"""
 """
 # org, partition, id, digest or NULL, kinds, application, epoch
 _FIND: Final = f"""
-    SELECT {_found("$6::text")} FROM credentials AS c {_WITH_USER}
+    SELECT {_found("coalesce($6::text, c.app_id)")} FROM credentials AS c {_WITH_USER}
     WHERE {_KEY} AND ($4::bytea IS NULL OR c.digest = $4) AND c.kind = ANY ($5::text[]) AND {_live("$7")}
 """
 # org, partition, id

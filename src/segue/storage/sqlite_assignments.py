@@ -3,9 +3,10 @@
 import sqlite3
 from collections.abc import Sequence
 
+from segue.core.application import Application
 from segue.core.assignment import GroupAssignment, UserAssignment
 from segue.events import Event
-from segue.storage import assignment_rows
+from segue.storage import assignment_rows, rows
 from segue.storage.sqlite_config import raise_version
 from segue.storage.sqlite_connection import local
 from segue.storage.sqlite_events import add_event, with_event
@@ -18,6 +19,8 @@ _PUT_ASSIGNMENT = local(assignment_rows.PUT_ASSIGNMENT)
 _ASSIGNMENTS = local(assignment_rows.ASSIGNMENTS)
 _ASSIGNMENT = local(assignment_rows.ASSIGNMENT)
 _GROUP_ASSIGNMENTS = local(assignment_rows.GROUP_ASSIGNMENTS)
+_GROUP_ASSIGNMENT = local(assignment_rows.GROUP_ASSIGNMENT)
+_APPLICATIONS_OF_GROUP = local(assignment_rows.APPLICATIONS_OF_GROUP)
 _PUT_GROUP_ASSIGNMENT = local(assignment_rows.PUT_GROUP_ASSIGNMENT)
 _REMOVE_GROUP_ASSIGNMENT = local(assignment_rows.REMOVE_GROUP_ASSIGNMENT)
 _REMOVE_APPLICATION = local(assignment_rows.REMOVE_APPLICATION)
@@ -53,6 +56,13 @@ class SqliteAssignments(SqlitePart):
     ) -> Sequence[GroupAssignment]:
         found = await self._rows(_GROUP_ASSIGNMENTS, org_id, app_id, after, limit)
         return [assignment_rows.group_assignment(row) for row in found]
+
+    async def group_assignment(self, org_id: str, app_id: str, group_id: str) -> GroupAssignment | None:
+        row = await self._row(_GROUP_ASSIGNMENT, org_id, app_id, group_id)
+        return assignment_rows.group_assignment(row) if row else None
+
+    async def applications_of_group(self, org_id: str, group_id: str) -> Sequence[Application]:
+        return [rows.application(row) for row in await self._rows(_APPLICATIONS_OF_GROUP, org_id, group_id)]
 
     async def put_group_assignment(self, assignment: GroupAssignment, event: Event) -> None:
         values = assignment_rows.group_assignment_values(assignment)

@@ -51,7 +51,7 @@ _CLAIM = local(f"""
     RETURNING {rows.CREDENTIAL_COLUMNS}
 """)
 _FIND = local(f"""
-    SELECT {rows.prefixed("c", rows.CREDENTIAL_COLUMNS)}, {SUBJECT_COLUMNS.replace("?1", ":app_id")}
+    SELECT {rows.prefixed("c", rows.CREDENTIAL_COLUMNS)}, {SUBJECT_COLUMNS.replace("?1", "coalesce(:app_id, c.app_id)")}
     FROM credentials AS c LEFT JOIN users AS u ON u.org_id = c.org_id AND u.id = c.user_id
     WHERE {_KEY} AND (:digest IS NULL OR c.digest = :digest) AND {_KINDS} AND {_LIVE}
 """)

@@ -193,6 +193,11 @@ class AssignmentStore(Protocol):
     async def group_assignments(
         self, org_id: str, app_id: str, *, after: str = "", limit: int = 100
     ) -> Sequence[GroupAssignment]: ...
+    async def group_assignment(self, org_id: str, app_id: str, group_id: str) -> GroupAssignment | None: ...
+    async def applications_of_group(self, org_id: str, group_id: str) -> Sequence[Application]:
+        """Every application that is assigned to a group, in order of id; inactive ones too."""
+        ...
+
     async def put_group_assignment(self, assignment: GroupAssignment, event: Event) -> None: ...
     async def remove_group_assignment(self, org_id: str, app_id: str, group_id: str, event: Event) -> bool: ...
     async def remove_application(self, org_id: str, app_id: str, event: Event) -> bool:
@@ -229,7 +234,7 @@ class CredentialStore(Protocol):
         self, org_id: str, ident: str, digest: bytes | None, kinds: frozenset[Kind], *, app_id: str | None = None
     ) -> Found | None:
         """The live, unexpired, unspent credential of that id, or None. ``digest`` None finds by id alone (signed
-        tokens).
+        tokens). The user is seen as the application ``app_id`` knows them, or the one that the credential was given to.
         """
         ...
 

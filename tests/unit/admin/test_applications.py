@@ -368,3 +368,37 @@ async def test_a_combination_needs_the_grants_of_its_parts(desk: Desk, response_
             assert await desk.store.application(ORG_ID, made.id) == made
         else:
             await refused(work, "invalid_value", "grant_types")
+
+
+async def test_a_client_that_comes_to_need_a_secret_is_given_one_where_that_is_told(desk: Desk) -> None:
+    public = replace(CLIENT, authentication="none")
+    app = (await applications.create_oidc(desk.store, Traits("App"), public, desk.change)).application
+    assert app.oidc is not None
+    changed = replace(app, oidc=replace(app.oidc, authentication="client_secret_post"))
+    made = await applications.replace_application(desk.store, changed, desk.later(5))
+    assert made.client_secret
+    assert made.application.oidc
+    assert made.application.oidc.secret_digests == (digest(made.client_secret),)
+    assert made.application.updated_at == desk.change.now_at + 5
+    again = await applications.replace_application(desk.store, made.application, desk.change)
+    assert again.client_secret is None
+
+
+async def test_only_an_inactive_application_is_removed(desk: Desk) -> None:
+    app = (await applications.create_oidc(desk.store, Traits("App"), CLIENT, desk.change)).application
+    await refused(applications.remove_application(desk.store, app.id, desk.change), "application_in_use")
+    assert (await applications.set_status(desk.store, app.id, "inactive", desk.change)).status == "inactive"
+    await applications.set_status(desk.store, app.id, "inactive", desk.change)
+    await applications.remove_application(desk.store, app.id, desk.change)
+    await refused(applications.remove_application(desk.store, app.id, desk.change), "not_found")
+    assert len(desk.events("application.status")) == 1
+    assert len(desk.events("application.delete")) == 1
+
+
+async def test_a_start_address_that_comes_later_brings_a_link(desk: Desk) -> None:
+    app = (await applications.create_oidc(desk.store, Traits("App"), CLIENT, desk.change)).application
+    assert app.oidc is not None
+    assert app.links == ()
+    changed = replace(app, oidc=replace(app.oidc, initiate_login_uri="https://app.example.com/start"))
+    after = await applications.update_application(desk.store, changed, desk.change)
+    assert [link.name for link in after.links] == ["start"]

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from segue.dialects.okta.admin.app_assignments import AppAssignments
 from segue.dialects.okta.admin.app_links import AppLinks
+from segue.dialects.okta.admin.apps import Apps
 from segue.dialects.okta.admin.system_log import SystemLog
 from segue.dialects.okta.admin.trust_map import TrustMap
 from segue.dialects.okta.admin.trusted_origins import TrustedOrigins
@@ -159,6 +161,8 @@ def surface(services: OktaServices) -> Surface:
         *SystemLog(door, services.store).routes(),
         *AppLinks(door, services.store).routes(),
         *TrustMap(door, services.store).routes(),
+        *Apps(door, services.store, services.local_names).routes(),
+        *AppAssignments(door, services.store).routes(),
         *OAuthRoutes(config, services.oauth).routes(),
         *SamlRoutes(config, services.saml).routes(),
         *links.routes(),

@@ -14,6 +14,7 @@ from segue.dialects.okta.names import (
     AUTHENTICATION,
     CALL_TOO_SOON,
     CREDENTIALS_KEPT,
+    DELETE_FORBIDDEN,
     EMAIL_TOO_SOON,
     FORBIDDEN,
     INTERNAL,
@@ -70,6 +71,7 @@ _CODES: Final = {
     "recovery_unknown": UNKNOWN_USER,
     "recovery_refused": NO_RECOVERY,
     "no_phone": NO_PHONE,
+    "application_in_use": DELETE_FORBIDDEN,
 }
 _TOO_SOON: Final[Mapping[FactorType, ErrorCode]] = {
     "sms": SMS_TOO_SOON,
@@ -77,7 +79,9 @@ _TOO_SOON: Final[Mapping[FactorType, ErrorCode]] = {
     "call": CALL_TOO_SOON,
 }
 # The caller can mend these, so the answer says what is wrong; elsewhere the summary is all that anybody is told.
-_EXPLAINED: Final = frozenset({VALIDATION, MALFORMED, MEDIA_TYPE, FORBIDDEN, CREDENTIALS_KEPT, PASSWORD_RULES})
+_EXPLAINED: Final = frozenset(
+    {VALIDATION, MALFORMED, MEDIA_TYPE, FORBIDDEN, CREDENTIALS_KEPT, PASSWORD_RULES, DELETE_FORBIDDEN}
+)
 # These have the vendor's body, or a page, also where everything else is in a protocol's own shape.
 _OF_THE_HOUSE: Final = frozenset({"rate_limited", "busy", "unavailable", "internal", "resource_not_found"})
 # What administration says about one field of a request.

@@ -206,6 +206,7 @@ def _facts(
         assurance=signed_in.assurance,
         session_id=session_id(signed_in.session),
         acr=wanted.acr,
+        user_name=signed_in.subject.user_name,
     )
 
 

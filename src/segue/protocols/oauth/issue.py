@@ -151,7 +151,7 @@ class Issuer:
         return {name: value for name, value in facts.identity_claims.items() if not slim or name in facts.always_claims}
 
     def _user_claims(self, facts: TokenFacts, *, slim: bool) -> dict[str, JsonValue]:
-        claims = claims_for(facts.user, facts.scopes, self.profile.claims_of_scopes)
+        claims = claims_for(facts.known_user, facts.scopes, self.profile.claims_of_scopes)
         keep = self.profile.slim_id_token
         if not slim or keep is None:
             return claims

@@ -1,7 +1,7 @@
 """What a dialect decides about OAuth: addresses, names and the shape of tokens. Everything else is the standard's."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from segue.core.application import Application
@@ -89,6 +89,13 @@ class TokenFacts:
     acr: str = ""
     #: What every token of this sign-in keeps with it in storage, refreshed ones too; no client sees it.
     kept: Mapping[str, JsonValue] = field(default_factory=dict)
+    #: What the application calls the user where that is not their login.
+    user_name: str = ""
+
+    @property
+    def known_user(self) -> User:
+        """The user as the application knows them: who is meant stays the same, what they are called may not."""
+        return replace(self.user, login=self.user_name) if self.user_name else self.user
 
     #: What the server's own claims come to, by the token they are for; the protocol's and the dialect's own win.
     access_claims: Claims = field(default_factory=dict)

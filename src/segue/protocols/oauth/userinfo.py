@@ -75,7 +75,7 @@ class Userinfo:
         found = await self.store.find(server.org_id, jti.removeprefix(prefix), None, ACCESS_TOKEN_KINDS)
         if found is None or found.subject is None or found.credential.server_id != server.id:
             raise _invalid("no live credential of this id")
-        return found.subject.user, found.credential
+        return found.subject.for_application, found.credential
 
 
 def _read_token(request: Request) -> str:

@@ -200,7 +200,7 @@ class SamlSignOn:
         return read_redirect(opened.saml_request, signed=opened.signed), opened.relay_state
 
     def _name_id(self, request: SignInRequest, signed_in: SignedIn, settings: SamlServiceProvider) -> str:
-        name_id = profile_value(signed_in.user, settings.name_id_from) or ""
+        name_id = profile_value(signed_in.subject.for_application, settings.name_id_from) or ""
         checks = [
             Check(
                 "name_id",
@@ -320,7 +320,8 @@ def _provider(settings: SamlServiceProvider) -> ServiceProvider:
 
 
 def _attributes(settings: SamlServiceProvider, signed_in: SignedIn) -> tuple[Attribute, ...]:
-    found = ((name, profile_value(signed_in.user, field)) for name, field in settings.attributes.items())
+    user = signed_in.subject.for_application
+    found = ((name, profile_value(user, field)) for name, field in settings.attributes.items())
     return tuple(Attribute(name, (value,)) for name, value in found if value)
 
 

@@ -96,6 +96,7 @@ def _facts(asked: TokenRequest, grant: CodeGrant, subject: Subject) -> TokenFact
         assurance=grant.assurance,
         session_id=grant.session_id,
         acr=grant.acr,
+        user_name=subject.user_name,
     )
 
 

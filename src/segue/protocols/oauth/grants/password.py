@@ -34,7 +34,8 @@ async def password(asked: TokenRequest, tools: Tools) -> Tokens:
     granted = scopes.granted(wanted, app)
     check_standing(await tools.limits.take(asked.request, login))
     signed_in = await _sign_in(asked, tools, login, secret)
-    facts = TokenFacts(asked.server, asked.issuer, app, signed_in.user, granted, signed_in.assurance)
+    called = signed_in.subject.user_name
+    facts = TokenFacts(asked.server, asked.issuer, app, signed_in.user, granted, signed_in.assurance, user_name=called)
     tokens = await give(asked, tools, Basis(facts, _NO_ROOT, signed_in.live_ids, events=signed_in.events))
     if tokens is None:
         check = Check("unchanged_since_decision", passed=False, mend="Look for an event about the user just before.")

@@ -136,6 +136,7 @@ def _facts(asked: TokenRequest, family: Family, subject: Subject, profile: OAuth
         session_id=grant.session_id or None,
         acr=grant.acr,
         kept=grant.kept,
+        user_name=subject.user_name,
     )
 
 
