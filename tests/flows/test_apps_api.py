@@ -526,22 +526,6 @@ def test_nobody_manages_applications_without_a_token(site: Site) -> None:
 
 ODD: list[Any] = [True, -1, 1.5, 2**40, "", " ", "\u202e", "a" * 3000, "${", "${user.", [], [[]]]
 ODD += [[{}], {}, {"a": {"b": [1]}}]
-    True,
-    -1,
-    1.5,
-    2**40,
-    "",
-    " ",
-    "\u202e",
-    "a" * 3000,
-    "${",
-    "${user.",
-    [],
-    [[]],
-    [{}],
-    {},
-    {"a": {"b": [1]}},
-]
 
 
 def spoiled(value: Any, odd: Any) -> list[Any]:
