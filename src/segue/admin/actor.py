@@ -23,6 +23,38 @@ ROLES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
 """What each role may do; ``*`` stands for every resource."""
 
 
+RESOURCES: Final = (
+    "apiTokens",
+    "appGrants",
+    "apps",
+    "apps.interclientTrust",
+    "authenticators",
+    "authorizationServers",
+    "clients",
+    "devices",
+    "factors",
+    "features",
+    "groups",
+    "idps",
+    "logs",
+    "networkZones",
+    "oauthIntegrations",
+    "orgs",
+    "policies",
+    "roles",
+    "schemas",
+    "sessions",
+    "trustedOrigins",
+    "userTypes",
+    "users",
+)
+"""What is administered."""
+
+PERMISSIONS: Final = frozenset(f"{resource}.{access}" for resource in RESOURCES for access in ("read", "manage"))
+OWN_ACCOUNT: Final = frozenset({"users.read.self", "users.manage.self"})
+"""What a token may let its user do to their own account alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Whoever calls an administrative operation: ``id`` is a user, a token or an application."""

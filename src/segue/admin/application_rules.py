@@ -18,6 +18,7 @@ from segue.core.application import (
     WsFedRelyingParty,
 )
 from segue.core.url import BadUrl, check_redirect_registration, parse_web_url
+from segue.tokens.client_keys import BadKey, read_key
 from segue.tokens.keys import ALGORITHMS
 
 MOST_ADDRESSES: Final = 100
@@ -29,7 +30,8 @@ _ENTITY_ID_CHARS: Final = 1024  # SAML Core 8.3.6
 _ASSERTION_S = range(30, 3601)
 _GRACE_S: Final = range(61)
 _REFRESH_LIFE_S: Final = range(600, 5 * 366 * 24 * 3600 + 1)
-_AUTHENTICATIONS = frozenset({"client_secret_basic", "client_secret_post", "none"})
+_AUTHENTICATIONS = frozenset({"client_secret_basic", "client_secret_post", "private_key_jwt", "none"})
+_MOST_KEYS: Final = 10
 
 # The grant type that each part of a response type stands for (RFC 7591 section 2.1, OIDC Registration section 2).
 _GRANT_OF = {"code": "authorization_code", "id_token": "implicit", "token": "implicit"}
@@ -40,6 +42,7 @@ _RESPONSE_TYPES = frozenset(
 _GRANT_TYPES = frozenset(
     {
         "authorization_code",
+        "client_credentials",
         "implicit",
         "password",
         "refresh_token",
@@ -54,8 +57,9 @@ def check_oidc(client: OidcClient, local_names: Collection[str] = ()) -> None:
         raise invalid("client_id", "The client id has 1 to 128 visible ASCII characters.")
     if client.authentication not in _AUTHENTICATIONS:
         raise invalid("authentication", f"A client authenticates by one of: {', '.join(sorted(_AUTHENTICATIONS))}.")
-    if not client.public and not client.secret_digests:
+    if client.has_secret and not client.secret_digests:
         raise invalid("authentication", "A client that authenticates by a secret needs one: make a new secret.")
+    _check_keys(client, local_names)
     _check_types(client)
     _check_refresh(client)
     _check_redirects("redirect_uris", client.redirect_uris, client, local_names)
@@ -63,6 +67,26 @@ def check_oidc(client: OidcClient, local_names: Collection[str] = ()) -> None:
     _check_start(client.initiate_login_uri, local_names)
     if client.response_types and not client.redirect_uris:
         raise invalid("redirect_uris", "A client that is answered in the browser needs a redirect address.")
+
+
+def _check_keys(client: OidcClient, local_names: Collection[str]) -> None:
+    """The public keys that the client signs with."""
+    if client.jwks and client.jwks_uri:
+        raise invalid("jwks_uri", "Keys are given as jwks or by jwks_uri, not by both.")
+    if client.authentication == "private_key_jwt" and not client.jwks and not client.jwks_uri:
+        raise invalid("jwks", "A client that authenticates by private_key_jwt needs public keys, as jwks or jwks_uri.")
+    if client.jwks_uri and check_address("jwks_uri", client.jwks_uri, local_names=local_names).fragment is not None:
+        raise invalid("jwks_uri", "The address of the keys has no fragment.")
+    if len(client.jwks) > _MOST_KEYS:
+        raise invalid("jwks", f"A client has at most {_MOST_KEYS} keys.")
+    try:
+        kids = [read_key(jwk).kid for jwk in client.jwks]
+    except BadKey as error:
+        raise invalid("jwks", f"A key cannot be used: {error}.") from None
+    if len(set(kids)) != len(kids):
+        raise invalid("jwks", "Two keys have the same kid.")
+    if client.dpop_bound_access_tokens and any("token" in each.split() for each in client.response_types):
+        raise invalid("dpop_bound_access_tokens", "A token in an address cannot be bound to a key.")
 
 
 def check_saml(provider: SamlServiceProvider, local_names: Collection[str] = ()) -> None:
@@ -163,6 +187,8 @@ def _check_types(client: OidcClient) -> None:
         raise invalid("id_token_algorithm", f"ID tokens are signed by one of: {', '.join(ALGORITHMS)}.")
     if not client.grant_types <= _GRANT_TYPES:
         raise invalid("grant_types", f"Grant types are: {', '.join(sorted(_GRANT_TYPES))}.")
+    if client.public and "client_credentials" in client.grant_types:
+        raise invalid("grant_types", "client_credentials needs a client that can prove who it is.")
     for response_type in sorted(client.response_types):
         needed = {_GRANT_OF[part] for part in response_type.split()}
         if not needed <= client.grant_types:

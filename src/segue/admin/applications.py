@@ -9,6 +9,7 @@ from segue.admin import prefixes
 from segue.admin.application_rules import check_bookmark, check_links, check_oidc, check_saml, check_wsfed
 from segue.admin.change import Change, changed_fields, invalid, missing, overtaken, taken
 from segue.admin.keys import ensure_token_keys, signs_tokens_by
+from segue.admin.scope_grants import check_reach_of
 from segue.admin.text import check_label
 from segue.core.application import (
     Application,
@@ -83,11 +84,12 @@ async def create_oidc(
     algorithm that the org cannot sign with is refused. Raises Refusal ``invalid_value`` or ``already_exists``.
     """
     blank = await _blank(store, traits, change)
-    secret = None if client.public else new_secret(change.random)
+    secret = new_secret(change.random) if client.has_secret else None
     oidc = replace(
         client,
         client_id=client.client_id or blank.id,
         secret_digests=() if secret is None else (digest(secret),),
+        scope_grants=(),
     )
     check_oidc(oidc, local_names)
     await _check_algorithm(store, oidc, change, sealer)
@@ -163,10 +165,11 @@ async def replace_application(
     """As :func:`update_application`; a client that comes to need a secret and has none gets one, which is told here
     this one time. Without ``gives_secret`` that is refused. Raises Refusal."""
     known = await find_application(store, changed.id, change)
+    check_reach_of(known, change)
     oidc, secret = changed.oidc, None
     if oidc is not None:
         kept = known.oidc or OidcClient("")
-        oidc = replace(oidc, secret_digests=kept.secret_digests, secrets=kept.secrets)
+        oidc = replace(oidc, secret_digests=kept.secret_digests, secrets=kept.secrets, scope_grants=kept.scope_grants)
         if gives_secret and oidc.authentication in _BY_SECRET and not oidc.secret_digests:
             secret = new_secret(change.random)
             oidc = replace(oidc, secret_digests=(digest(secret),))
@@ -228,7 +231,8 @@ async def new_client_secret(store: Store, app_id: str, change: Change, *, keep_o
     """Gives a client a new secret, shown here once. With ``keep_old`` the newest earlier one stays valid beside it, so
     that the application can be changed over; without, every earlier one is dead at once. Raises Refusal."""
     known = await find_application(store, app_id, change)
-    if known.oidc is None or known.oidc.public:
+    check_reach_of(known, change)
+    if known.oidc is None or not known.oidc.has_secret:
         raise invalid("authentication", "This application has no client secret.")
     secret = new_secret(change.random)
     kept = known.oidc.secret_digests[: _MOST_SECRETS - 1] if keep_old else ()

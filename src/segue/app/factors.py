@@ -29,8 +29,7 @@ class Providers:
 
 def providers_of(settings: Settings, source: Source) -> Providers:
     """Raises SettingsError where a provider's address cannot be used."""
-    allowed = _read("ALLOWED_TARGETS", lambda: allowed_targets(settings.allowed_targets))
-    fetcher = Fetcher(allowed=allowed)
+    fetcher = fetcher_of(settings)
     mail, messages, push = (_text(given) for given in (settings.mail, settings.messages, settings.push))
     secret = _text(settings.webhook_secret)
     return Providers(
@@ -38,6 +37,11 @@ def providers_of(settings: Settings, source: Source) -> Providers:
         messages=_read("MESSAGES", lambda: message_provider(messages, secret, fetcher, source)) if messages else None,
         push=_read("PUSH", lambda: push_provider(push, secret, fetcher, source)) if push else None,
     )
+
+
+def fetcher_of(settings: Settings) -> Fetcher:
+    """The one way to other servers. Raises SettingsError where an allowed target cannot be read."""
+    return Fetcher(allowed=_read("ALLOWED_TARGETS", lambda: allowed_targets(settings.allowed_targets)))
 
 
 def factors_of(providers: Providers, sealer: Sealer, hasher: PasswordHasher, attempts: AttemptStore) -> Factors:

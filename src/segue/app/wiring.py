@@ -10,13 +10,15 @@ from typing import Final
 from segue.admin.keys import ASSERTION_KEYS
 from segue.admin.passwords import check_password
 from segue.app.checks import check_configuration, open_checked
-from segue.app.factors import factors_of, providers_of
+from segue.app.factors import factors_of, fetcher_of, providers_of
 from segue.core.clock import Source
 from segue.core.sealing import Sealer
 from segue.dialects import okta
 from segue.jobs.key_rotation import KeyRotation
 from segue.jobs.periodic import Periodic, run_all
 from segue.jobs.purge import Purge
+from segue.outbound.documents import FetchedDocuments
+from segue.protocols.oauth.client_keys import ClientKeys
 from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.saml.sso import SamlSignOn
 from segue.protocols.wsfed import WsFedSignOn
@@ -192,6 +194,7 @@ def _okta_services(
             signing=signing,
             profile=okta.oauth_profile(),
             limits=SignInLimits(limiter, store),
+            client_keys=ClientKeys(FetchedDocuments(fetcher_of(settings))),
         ),
         saml=SamlSignOn(door=door, config=config, store=store, signing=signing, source=source, profile=saml_profile),
         wsfed=WsFedSignOn(door=door, config=config, signing=signing, source=source, profile=wsfed_profile),

@@ -8,7 +8,7 @@ from segue.core.requirement import Requirement
 from segue.core.strict import JsonValue
 
 RefreshRotation = Literal["rotate", "static"]
-ClientAuthentication = Literal["client_secret_basic", "client_secret_post", "none"]
+ClientAuthentication = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 WhenOtherUser = Literal["keep", "login_required", "ask", "ask_always", "end_and_prompt", "replace", "refuse"]
 
 
@@ -21,6 +21,16 @@ class ClientSecret:
     created_at: int = 0
     updated_at: int = 0
     active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeGrant:
+    """That an application may act on the org itself: ``permission`` is ``resource.read`` or ``resource.manage``."""
+
+    id: str
+    permission: str
+    created_at: int = 0
+    created_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +62,26 @@ class OidcClient:
     #: How long a refresh token works after the sign-in, and after its last use.
     refresh_life_s: int = 90 * 24 * 3600
     refresh_idle_s: int = 7 * 24 * 3600
+    #: Public keys as JSON Web Keys (RFC 7517), in the form of ``tokens.client_keys``; or the address they are at.
+    jwks: tuple[Mapping[str, str], ...] = ()
+    jwks_uri: str = ""
+    scope_grants: tuple[ScopeGrant, ...] = ()
+    #: Every access token of this client is bound to a key that it proves to hold (RFC 9449 5.2).
+    dpop_bound_access_tokens: bool = False
 
     @property
     def public(self) -> bool:
         return self.authentication == "none"
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether it authenticates by a secret that both sides know."""
+        return self.authentication in ("client_secret_basic", "client_secret_post")
+
+    @property
+    def granted_permissions(self) -> frozenset[str]:
+        """What the application itself may do in administration."""
+        return frozenset(grant.permission for grant in self.scope_grants)
 
     @property
     def needs_pkce(self) -> bool:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from segue.core.application import ClientSecret
+from segue.core.application import ClientSecret, ScopeGrant
 from segue.core.org import PasswordRules
 from segue.core.requirement import Requirement, read_constraints, read_requirement
 
@@ -26,6 +26,10 @@ def _digests(value: Iterable[str]) -> tuple[bytes, ...]:
 
 def _secrets(value: Iterable[Mapping[str, Any]]) -> tuple[ClientSecret, ...]:
     return tuple(ClientSecret(**known(secret, CLIENT_SECRET)) for secret in value)
+
+
+def _grants(value: Iterable[Mapping[str, Any]]) -> tuple[ScopeGrant, ...]:
+    return tuple(ScopeGrant(**known(grant, SCOPE_GRANT)) for grant in value)
 
 
 def _same(value: Any) -> Any:
@@ -73,6 +77,7 @@ CLIENT_SECRET: Readers = {
     "updated_at": int,
     "active": bool,
 }
+SCOPE_GRANT: Readers = {"id": str, "permission": str, "created_at": int, "created_by": str}
 OIDC: Readers = {
     "client_id": str,
     "redirect_uris": tuple,
@@ -90,6 +95,10 @@ OIDC: Readers = {
     "refresh_grace_s": int,
     "refresh_life_s": int,
     "refresh_idle_s": int,
+    "jwks": tuple,
+    "jwks_uri": str,
+    "scope_grants": _grants,
+    "dpop_bound_access_tokens": bool,
 }
 SAML: Readers = {
     "entity_id": str,

@@ -100,22 +100,25 @@ def verify(
     leeway_s: int = DEFAULT_LEEWAY_S,
     required: Collection[str] = (),
     allow_expired: bool = False,
+    kid_required: bool = True,
 ) -> Mapping[str, JsonValue]:
     """The claims of ``token``, or TokenRefused and nothing else.
 
     ``keys`` are the published keys of one issuer. ``typ`` holds the header types accepted, compared exactly; None among
     them accepts a token without one. ``audience`` must name one of ``aud``; with None ``aud`` is not compared, which is
     right only where the caller compares it. ``exp`` and ``iss`` are always required, ``required`` names more.
-    ``allow_expired`` is for hints that say who somebody was, never for a token that grants anything.
+    ``allow_expired`` is for hints that say who somebody was, never for a token that grants anything. Without
+    ``kid_required`` a token that names no key is tried with the one key there is of its algorithm, if it is one.
     """
     try:
         parts = strict.split_jwt(token, max_chars=MAX_TOKEN_CHARS)
     except strict.Malformed:
         raise TokenRefused("malformed") from None
-    key = _choose(parts.header, keys)
-    _check_header(parts.header, key, typ)
-    if not ALGORITHMS[key.algorithm].model.verify(parts.signing_input, parts.signature, _public_key_of(key)):
-        raise TokenRefused("bad_signature")
+    if kid_required or "kid" in parts.header:
+        key = _choose(parts.header, keys)
+    else:
+        key = _only_one(parts.header, keys)
+    check_signature(parts, key, typ)
     claims = parts.payload
     _check_shapes(claims, {"iss", "exp", *required})
     if claims["iss"] != issuer:
@@ -123,6 +126,13 @@ def verify(
     _check_audience(claims.get("aud"), audience)
     _check_times(claims, now_ms, leeway_s, allow_expired)
     return claims
+
+
+def check_signature(parts: strict.JwtParts, key: VerificationKey, typ: AbstractSet[str | None]) -> None:
+    """That ``key`` made the signature and the header agrees with the key. Raises TokenRefused."""
+    _check_header(parts.header, key, typ)
+    if not ALGORITHMS[key.algorithm].model.verify(parts.signing_input, parts.signature, public_key(key)):
+        raise TokenRefused("bad_signature")
 
 
 def half_hash(value: str, algorithm: str) -> str:
@@ -156,6 +166,14 @@ def _choose(header: Mapping[str, JsonValue], keys: Iterable[VerificationKey]) ->
         raise TokenRefused("unknown_kid")
     matching = [key for key in keys if key.kid == kid]
     if len(matching) != 1:  # two keys of one name: neither is *the* key
+        raise TokenRefused("unknown_kid")
+    return matching[0]
+
+
+def _only_one(header: Mapping[str, JsonValue], keys: Iterable[VerificationKey]) -> VerificationKey:
+    """The key of a token without a kid, where there is no choice."""
+    matching = [key for key in keys if key.algorithm in ALGORITHMS and ALGORITHMS[key.algorithm].alg == header["alg"]]
+    if len(matching) != 1:
         raise TokenRefused("unknown_kid")
     return matching[0]
 
@@ -214,8 +232,9 @@ def _check_times(claims: Mapping[str, JsonValue], now_ms: int, leeway_s: int, al
             raise TokenRefused("not_yet_valid", name)
 
 
-def _public_key_of(key: VerificationKey) -> JoseKey:
-    """The public key of a JWK: of the algorithm's type, strong enough, and with nothing private in it (JO-09)."""
+def public_key(key: VerificationKey) -> JoseKey:
+    """The public key of a JWK: of the algorithm's type, strong enough, and with nothing private in it (JO-09). Raises
+    TokenRefused."""
     jwk = key.public_jwk
     members = tuple(jwk.get(member) for member in ("kty", *ALGORITHMS[key.algorithm].members))
     if not _PRIVATE_MEMBERS.isdisjoint(jwk) or not all(isinstance(member, str) for member in members):

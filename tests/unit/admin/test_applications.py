@@ -21,6 +21,12 @@ from segue.core.requirement import Requirement
 from segue.core.secret import digest, is_id
 
 CALLBACK = "https://app.corp.test/cb"
+EC_KEY = {
+    "kty": "EC",
+    "crv": "P-256",
+    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+}
 CLIENT = OidcClient("", (CALLBACK,))
 PROVIDER = SamlServiceProvider("https://sp.corp.test/saml", ("https://sp.corp.test/acs",))
 SAML_TRAITS = Traits("Expenses", home_authority=HOME)
@@ -84,7 +90,26 @@ async def test_a_public_client_has_no_secret(desk: Desk) -> None:
         ({"client_id": "two words"}, "client_id"),
         ({"client_id": "x" * 129}, "client_id"),
         ({"client_id": "ünicode"}, "client_id"),
-        ({"authentication": "private_key_jwt"}, "authentication"),
+        ({"authentication": "client_secret_jwt"}, "authentication"),
+        ({"authentication": "private_key_jwt"}, "jwks"),
+        ({"jwks": ({"kty": "oct", "k": "c2VjcmV0"},)}, "jwks"),
+        ({"jwks": (EC_KEY,), "jwks_uri": "https://app.example.com/keys"}, "jwks_uri"),
+        ({"jwks": (EC_KEY, EC_KEY)}, "jwks"),
+        ({"jwks": (EC_KEY,) * 11}, "jwks"),
+        ({"jwks_uri": "http://app.example.com/keys"}, "jwks_uri"),
+        ({"jwks_uri": "https://app.example.com/keys#x"}, "jwks_uri"),
+        (
+            {"authentication": "none", "grant_types": frozenset({"client_credentials", "authorization_code"})},
+            "grant_types",
+        ),
+        (
+            {
+                "dpop_bound_access_tokens": True,
+                "response_types": frozenset({"id_token token"}),
+                "grant_types": frozenset({"implicit"}),
+            },
+            "dpop_bound_access_tokens",
+        ),
         ({"response_types": frozenset({"token"})}, "response_types"),
         ({"response_types": frozenset({"code", "id_token"})}, "grant_types"),
         ({"grant_types": frozenset({"implicit"})}, "grant_types"),

@@ -12,6 +12,9 @@ SESSION_COOKIE: Final = "sid"
 DEVICE_COOKIE: Final = "DT"
 REQUEST_ID_HEADER: Final = "x-okta-request-id"
 API_TOKEN_SCHEME: Final = "SSWS"
+#: Before a permission of administration in a scope.
+ADMIN_SCOPE_PREFIX: Final = "okta."
+ACCESS_TOKEN_PREFIX: Final = "AT."
 
 # --- addresses ---
 

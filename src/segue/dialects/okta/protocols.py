@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from segue.core.application import Application
+from segue.core.application import Application, OidcClient
 from segue.core.org import AuthorizationServer, Domain
 from segue.core.user import User
 from segue.core.verdict import Check
 from segue.dialects.okta.errors import ResourceNotFound, either, write_error, write_page
 from segue.dialects.okta.names import (
+    ACCESS_TOKEN_PREFIX,
+    ADMIN_SCOPE_PREFIX,
     CUSTOM_SERVER,
     HOME_LINK,
     LIMIT_OAUTH,
@@ -25,7 +27,7 @@ from segue.dialects.okta.names import (
     WSFED_SSO,
 )
 from segue.protocols.oauth.endpoints import OAuthEndpoints
-from segue.protocols.oauth.profile import Claims, Endpoints, OAuthProfile, TokenFacts
+from segue.protocols.oauth.profile import Claims, ClientFacts, Endpoints, OAuthProfile, TokenFacts
 from segue.protocols.saml.sso import SamlProfile, SamlSignOn
 from segue.protocols.wsfed import WsFedProfile
 from segue.stores import ConfigStore
@@ -45,6 +47,7 @@ _OPENID_FIELDS: Final = (
     "id_token_signing_alg_values_supported",
     "scopes_supported",
     "token_endpoint_auth_methods_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
     "claims_supported",
     "code_challenge_methods_supported",
     "end_session_endpoint",
@@ -82,8 +85,10 @@ def oauth_profile() -> OAuthProfile:
         access_token_claims=_access_token_claims,
         sign_out_path=SIGN_OUT,
         id_token_claims=_id_token_claims,
+        client_token_claims=_client_token_claims,
+        admin_scopes=_admin_scopes,
         ticket_slots=TICKET_SLOTS,
-        access_token_prefix="AT.",
+        access_token_prefix=ACCESS_TOKEN_PREFIX,
         id_token_prefix="ID.",
         access_token_typ=None,
         id_token_typ=None,
@@ -160,6 +165,17 @@ def _access_token_claims(facts: TokenFacts) -> Claims:
         "auth_time": facts.auth_time_s,
         "sub": facts.user.login,
     }
+
+
+def _client_token_claims(facts: ClientFacts) -> Claims:
+    """The application is subject and client; there is no ``uid`` where there is no user."""
+    return {"ver": 1, "cid": facts.client_id, "scp": list(facts.scopes), "sub": facts.client_id}
+
+
+def _admin_scopes(server: AuthorizationServer, client: OidcClient) -> frozenset[str]:
+    """The management API takes tokens of the org's own server alone, and only that server gives its scopes."""
+    granted = client.granted_permissions if server.path == "" else ()
+    return frozenset(f"{ADMIN_SCOPE_PREFIX}{permission}" for permission in granted)
 
 
 def _id_token_claims(facts: TokenFacts) -> Claims:

@@ -7,15 +7,23 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 from segue.core.application import Application, ClientAuthentication, OidcClient
+from segue.core.org import AuthorizationServer
 from segue.core.refusal import Refusal
 from segue.core.secret import digest
 from segue.core.strict import Malformed, read_base64
 from segue.core.verdict import Check
+from segue.protocols.oauth.client_assertion import Assertion, Assertions, read_assertion
 from segue.protocols.oauth.errors import refusal
+from segue.protocols.oauth.profile import OAuthProfile
 from segue.stores import ConfigStore
 from segue.web.message import Request
 
-METHODS: Final[tuple[ClientAuthentication, ...]] = ("client_secret_basic", "client_secret_post", "none")
+METHODS: Final[tuple[ClientAuthentication, ...]] = (
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "none",
+)
 _MOST_CHARS: Final = 4096
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SECRETS: Final = frozenset({"client_secret", "client_assertion", "code", "code_verifier", "password", "refresh_token"})
@@ -24,7 +32,7 @@ _NOBODY: Final = (b"\0" * 32,)
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatedClient:
-    """A client that proved who it is, or has nothing to prove it with. Only :func:`authenticate` makes one."""
+    """A client that proved who it is, or has nothing to prove it with. Only :class:`ClientAuthenticator` makes one."""
 
     app: Application
     oidc: OidcClient
@@ -35,28 +43,47 @@ class _Credentials:
     method: ClientAuthentication
     client_id: str
     secret: str = field(default="", repr=False)
+    assertion: Assertion | None = None
 
 
-async def authenticate(request: Request, config: ConfigStore) -> AuthenticatedClient:
-    """The client that sent a form.
+@dataclass(frozen=True, slots=True)
+class ClientAuthenticator:
+    """One instance a dialect; every endpoint that a client calls by itself asks it who calls."""
 
-    Raises Refusal ``invalid_client``, with one public text for every cause but a missing credential;
-    ``invalid_request`` where a request uses more than one method. Basic together with the same client_id in the form is
-    one method.
-    """
-    shown = _read(request)
-    app = await config.application_by_client_id(request.site.org.id, shown.client_id)
-    client = app.oidc if app is not None and app.active else None
-    # The same work whoever it is: an unknown client is compared with a digest that nothing has.
-    known = client.secret_digests if client is not None and not client.public else _NOBODY
-    right_secret = _matches(shown.secret, known)
-    if app is None or client is None:
-        raise _refused("client_known", "an active application", "none of this client_id" if app is None else app.status)
-    if client.authentication != shown.method:
-        raise _refused("client_method", client.authentication, shown.method, app.id)
-    if not client.public and not right_secret:
-        raise _refused("client_secret", "one of the application's secrets", "another", app.id)
-    return AuthenticatedClient(app, client)
+    config: ConfigStore
+    assertions: Assertions
+    profile: OAuthProfile
+
+    async def __call__(self, request: Request, server: AuthorizationServer) -> AuthenticatedClient:
+        """The client that sent a form.
+
+        Raises Refusal ``invalid_client``, with one public text for every cause but a missing credential;
+        ``invalid_request`` where a request uses more than one method. Basic together with the same client_id in the
+        form is one method, and so is an assertion with it.
+        """
+        shown = _read(request)
+        app = await self.config.application_by_client_id(request.site.org.id, shown.client_id)
+        client = app.oidc if app is not None and app.active else None
+        # The same work whoever it is: an unknown client is compared with a digest that nothing has.
+        known = client.secret_digests if client is not None and client.has_secret else _NOBODY
+        right_secret = _matches(shown.secret, known)
+        if app is None or client is None:
+            seen = "none of this client_id" if app is None else app.status
+            raise _refused("client_known", "an active application", seen)
+        if client.authentication != shown.method:
+            raise _refused("client_method", client.authentication, shown.method, app.id)
+        if client.has_secret and not right_secret:
+            raise _refused("client_secret", "one of the application's secrets", "another", app.id)
+        if shown.assertion is not None:
+            audiences = self._audiences(request, server)
+            await self.assertions.check(shown.assertion, app, client, audiences, request.now_at)
+        return AuthenticatedClient(app, client)
+
+    def _audiences(self, request: Request, server: AuthorizationServer) -> frozenset[str]:
+        """What an assertion may be for (RFC 7523 3): the endpoint called, the token endpoint, or the server."""
+        domain = request.site.domain
+        token_endpoint = self.profile.endpoints(server, domain).token
+        return frozenset({f"{domain.base_url}{request.path}", token_endpoint, server.issuer(domain)})
 
 
 def _read(request: Request) -> _Credentials:
@@ -66,9 +93,15 @@ def _read(request: Request) -> _Credentials:
         text = "Send parameters in the form, never in the address."
         raise refusal("invalid_request", text, Check("form_only", passed=False, seen=" ".join(in_query), mend=text))
     client_id, secret = form.get("client_id") or "", form.get("client_secret") or ""
-    if form.get("client_assertion") or form.get("client_assertion_type"):
-        raise _refused("client_method", " ".join(METHODS), "a client assertion")
     header = request.headers.get("authorization")
+    if form.get("client_assertion") or form.get("client_assertion_type"):
+        if secret or header is not None:
+            text = "Use one way to authenticate the client."
+            raise refusal("invalid_request", text, Check("one_method", passed=False, seen="assertion and more"))
+        assertion = read_assertion(form.get("client_assertion_type") or "", form.get("client_assertion") or "")
+        if client_id not in ("", assertion.client_id):  # RFC 7521 4.2
+            raise _refused("assertion_client", client_id[:128], "another client's assertion")
+        return _Credentials("private_key_jwt", assertion.client_id, assertion=assertion)
     if header is not None:
         basic = _read_basic(header)
         if secret or client_id not in ("", basic.client_id):

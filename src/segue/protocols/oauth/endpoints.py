@@ -6,6 +6,9 @@ from segue.core.org import AuthorizationServer
 from segue.core.refusal import Refusal
 from segue.protocols.oauth import errors
 from segue.protocols.oauth.authorize import Authorize, OidcChannel
+from segue.protocols.oauth.client_assertion import Assertions
+from segue.protocols.oauth.client_auth import ClientAuthenticator
+from segue.protocols.oauth.client_keys import ClientKeys
 from segue.protocols.oauth.end_session import EndSession
 from segue.protocols.oauth.issue import Issuer
 from segue.protocols.oauth.metadata import Metadata
@@ -37,6 +40,12 @@ class OAuthEndpoints:
     signing: Signing
     profile: OAuthProfile
     limits: SignInLimits
+    client_keys: ClientKeys
+
+    @property
+    def clients(self) -> ClientAuthenticator:
+        """Who calls, for every endpoint that a client calls by itself."""
+        return ClientAuthenticator(self.config, Assertions(self.store, self.client_keys), self.profile)
 
     @property
     def rules(self) -> ServerRules:
@@ -55,7 +64,7 @@ class OAuthEndpoints:
     async def token(self, request: Request, server: AuthorizationServer) -> Response:
         """RFC 6749 3.2. Refusals: ``write_oauth_error``; event ``oauth.token``."""
         tools = Tools(self.door, self.store, Issuer(self.signing, self.profile), self.limits, self.rules)
-        return await TokenEndpoint(self.door, self.config, tools)(request, server)
+        return await TokenEndpoint(self.door, self.clients, tools)(request, server)
 
     async def userinfo(self, request: Request, server: AuthorizationServer) -> Response:
         """OIDC Core 5.3. Refusals: ``write_bearer_error``; event ``oauth.userinfo``."""

@@ -16,7 +16,7 @@ from segue.core.verdict import Check
 from segue.events import Circumstances
 from segue.policy.scopes import OPENID
 from segue.protocols.oauth.errors import refusal
-from segue.protocols.oauth.profile import OAuthProfile, TokenFacts
+from segue.protocols.oauth.profile import Claims, ClientFacts, OAuthProfile, TokenFacts
 from segue.tokens.claims import claims_for
 from segue.tokens.jwt import half_hash
 from segue.tokens.keys import DEFAULT_ALGORITHM, NoSigningKey, SigningKey
@@ -67,6 +67,8 @@ class Issuer:
 
     signing: Signing
     profile: OAuthProfile
+    #: Thumbprint of the key that every access token made here is bound to (RFC 9449 6); None: a bearer token.
+    proof_key: str | None = None
 
     async def access_token(
         self, facts: TokenFacts, *, parent: Parent, where: Circumstances
@@ -88,20 +90,49 @@ class Issuer:
             app_id=facts.app.id,
             domain=where.domain,
             server_id=server.id,
-            data={**facts.kept, "scopes": list(facts.scopes)},
+            data={**facts.kept, **self._data(facts.scopes)},
         )
+        own = {**facts.access_claims, **self.profile.access_token_claims(facts)}
+        return await self._sign(own, ident, server, facts.issuer, where), credential
+
+    async def client_token(self, facts: ClientFacts, where: Circumstances) -> tuple[str, NewCredential]:
+        """An access token of an application that acts for itself: it lies in the application's partition."""
+        app, server = facts.app, facts.server
+        ident = new_id(_ACCESS_ID_PREFIX, partition_of(app.id), where.now_at, where.source.random)
+        credential = NewCredential(
+            org_id=app.org_id,
+            id=ident,
+            kind="access_token",
+            digest=b"",
+            life_ms=server.access_token_s * 1000,
+            root_id=ident,
+            app_id=app.id,
+            domain=where.domain,
+            server_id=server.id,
+            data=self._data(facts.scopes),
+        )
+        own = self.profile.client_token_claims(facts)
+        return await self._sign(own, ident, server, facts.issuer, where), credential
+
+    def _data(self, scopes: tuple[str, ...]) -> dict[str, object]:
+        return {"scopes": list(scopes), **({"jkt": self.proof_key} if self.proof_key else {})}
+
+    async def _sign(
+        self, own: Claims, ident: str, server: AuthorizationServer, issuer: str, where: Circumstances
+    ) -> str:
         now_s = where.now_at // 1000
         claims: dict[str, JsonValue] = {
-            **facts.access_claims,
-            **self.profile.access_token_claims(facts),
+            **own,
             "jti": self.profile.access_token_prefix + ident,
-            "iss": facts.issuer,
-            "aud": audience_of(server, facts.issuer),
+            "iss": issuer,
+            "aud": audience_of(server, issuer),
             "iat": now_s,
             "exp": now_s + server.access_token_s,
         }
+        if self.proof_key:
+            claims["cnf"] = {"jkt": self.proof_key}  # RFC 9449 6.1
         key = await self.signing.current(server.org_id, server.key_set, where.now_at)
-        return await self.signing.issue(claims, typ=self.profile.access_token_typ, key=key), credential
+        return await self.signing.issue(claims, typ=self.profile.access_token_typ, key=key)
 
     async def id_token(self, facts: TokenFacts, proofs: Proofs, where: Circumstances) -> str:
         """An ID token (OIDC Core 2); beside an access token it is as slim as the profile says.

@@ -14,6 +14,7 @@ from segue.protocols.oauth.grants import GRANTS
 from segue.protocols.oauth.profile import OAuthProfile
 from segue.protocols.oauth.request import PROMPTS, RESPONSE_TYPES
 from segue.protocols.oauth.scopes import published_scopes
+from segue.tokens.client_keys import CLIENT_ALGORITHMS
 from segue.tokens.keys import ALGORITHMS, algorithms, jwks
 from segue.tokens.signing import Signing
 from segue.web.message import Json, Request, Response
@@ -75,6 +76,7 @@ class Metadata:
             "subject_types_supported": ["public"],
             "scopes_supported": published_scopes(server, profile),
             "token_endpoint_auth_methods_supported": list(client_auth.METHODS),
+            "token_endpoint_auth_signing_alg_values_supported": list(CLIENT_ALGORITHMS),
             "claims_supported": [*_TOKEN_CLAIMS, *(["acr"] if profile.acr_factors else []), *user_claims, *own],
             "code_challenge_methods_supported": list(pkce.METHODS),
             "prompt_values_supported": list(PROMPTS),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from segue.core.application import Application
+from segue.core.application import Application, OidcClient
 from segue.core.assurance import Assurance
 from segue.core.org import AuthorizationServer, Domain
 from segue.core.strict import JsonValue
@@ -28,6 +28,7 @@ OPENID_FIELDS = (
     "id_token_signing_alg_values_supported",
     "scopes_supported",
     "token_endpoint_auth_methods_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
     "claims_supported",
     "code_challenge_methods_supported",
     "prompt_values_supported",
@@ -48,6 +49,7 @@ OAUTH_FIELDS = (
     "grant_types_supported",
     "scopes_supported",
     "token_endpoint_auth_methods_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
     "code_challenge_methods_supported",
     "authorization_response_iss_parameter_supported",
     "end_session_endpoint",
@@ -116,6 +118,28 @@ class TokenFacts:
         return self.assurance.auth_time_at // 1000
 
 
+@dataclass(frozen=True, slots=True)
+class ClientFacts:
+    """What a token of an application that acts for itself speaks of (RFC 6749 4.4)."""
+
+    server: AuthorizationServer
+    issuer: str
+    app: Application
+    scopes: tuple[str, ...]
+
+    @property
+    def client_id(self) -> str:
+        return self.app.oidc.client_id if self.app.oidc else ""
+
+
+def _as_client(facts: ClientFacts) -> Claims:
+    return {"sub": facts.client_id, "client_id": facts.client_id, "scope": " ".join(facts.scopes)}
+
+
+def _no_scopes(_server: AuthorizationServer, _client: OidcClient) -> frozenset[str]:
+    return frozenset()
+
+
 def _nothing(_facts: TokenFacts) -> Claims:
     return {}
 
@@ -143,6 +167,10 @@ class OAuthProfile:
     access_token_claims: Callable[[TokenFacts], Claims]
     sign_out_path: str
     id_token_claims: Callable[[TokenFacts], Claims] = _nothing
+    #: The ``sub`` and all else that is the vendor's in a token of an application that acts for itself (RFC 9068 2.2).
+    client_token_claims: Callable[[ClientFacts], Claims] = _as_client
+    #: Scopes of the org's own management API that a client was granted at a server.
+    admin_scopes: Callable[[AuthorizationServer, OidcClient], frozenset[str]] = _no_scopes
     ticket_slots: tuple[Slot, ...] = ()
     channel: str = "oidc"
     access_token_prefix: str = ""

@@ -18,7 +18,7 @@ def decide(
     return decide_scopes(
         ScopeQuestion(
             requested=requested or named_by_default(server, profile),
-            offered=offered(server, profile),
+            offered=offered(server, profile) | profile.admin_scopes(server, client),
             refreshable=offline and "refresh_token" in client.grant_types,
             unknown=profile.unknown_scopes,
         )

@@ -42,6 +42,19 @@ class ServerRules:
         question = ServerAccessQuestion(_client_id(app), grant_type, scopes, people_known=False)
         _granted(decide_server_access(_policies(server), question), app)
 
+    def for_client(
+        self, server: AuthorizationServer, app: Application, grant_type: str, scopes: Sequence[str]
+    ) -> AuthorizationServer:
+        """The server as its policies leave it to an application that acts for itself. Raises Refusal
+        ``no_matching_policy``, ``invalid_scope``."""
+        if not server.path:
+            return server
+        access = decide_server_access(_policies(server), ServerAccessQuestion(_client_id(app), grant_type, scopes))
+        _granted(access, app)
+        if access.rule is None or server.policies is None:
+            return server
+        return replace(server, access_token_s=access.rule.access_token_s)
+
     async def apply(self, facts: TokenFacts, grant_type: str) -> TokenFacts:
         """The facts as the server's policies and claims leave them. Raises Refusal ``no_matching_policy``,
         ``invalid_scope``, ``access_denied`` for a user in more groups than can be named."""

@@ -6,11 +6,10 @@ from typing import Final
 from segue.core.org import AuthorizationServer
 from segue.core.strict import Params
 from segue.core.verdict import Check
-from segue.protocols.oauth.client_auth import AuthenticatedClient, authenticate
+from segue.protocols.oauth.client_auth import AuthenticatedClient, ClientAuthenticator
 from segue.protocols.oauth.errors import refusal
 from segue.protocols.oauth.grants import GRANTS
 from segue.protocols.oauth.token_request import Grant, TokenRequest, Tools
-from segue.stores import ConfigStore
 from segue.web.frontchannel import FrontDoor
 from segue.web.message import Json, Request, Response
 
@@ -22,12 +21,12 @@ class TokenEndpoint:
     """RFC 6749 3.2: the client proves who it is, then may use the grant, then the grant runs."""
 
     door: FrontDoor
-    config: ConfigStore
+    clients: ClientAuthenticator
     tools: Tools
 
     async def __call__(self, request: Request, server: AuthorizationServer) -> Response:
         _check_repetition(request.form)
-        client = await authenticate(request, self.config)
+        client = await self.clients(request, server)
         grant = _grant(request.form.get("grant_type") or "", client)
         tokens = await grant(
             TokenRequest(

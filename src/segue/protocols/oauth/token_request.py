@@ -22,7 +22,8 @@ from segue.web.sign_in_limits import SignInLimits
 class TokenRequest:
     """A token request whose client is authenticated and may use the grant.
 
-    ``issuer`` is the server's issuer at this domain.
+    ``issuer`` is the server's issuer at this domain. ``proof_key`` is the RFC 7638 thumbprint of the key that the
+    caller proved to hold by this request (RFC 9449), None without a proof; ``Tools.issuer`` binds access tokens to it.
     """
 
     client: AuthenticatedClient
@@ -30,6 +31,7 @@ class TokenRequest:
     issuer: str
     where: Circumstances
     request: Request
+    proof_key: str | None = None
 
     @property
     def form(self) -> Params:

@@ -21,9 +21,12 @@ from segue.dialects import okta
 from segue.events import Circumstances, Event
 from segue.handoff.kinds import SESSION_TOKEN
 from segue.handoff.mint import mint
+from segue.outbound.documents import FetchedDocuments
+from segue.outbound.fetcher import Fetcher
 from segue.outbound.folder import Folder
 from segue.outbound.mail import FolderMail
 from segue.outbound.messages import FolderMessages
+from segue.protocols.oauth.client_keys import ClientKeys
 from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.saml.sso import SamlSignOn
 from segue.protocols.wsfed import WsFedSignOn
@@ -370,6 +373,7 @@ async def house(tmp_path: Path, quick_hasher: PasswordHasher, signing_key: Signi
         signing=signing,
         profile=okta.oauth_profile(),
         limits=SignInLimits(limiter, store),
+        client_keys=ClientKeys(FetchedDocuments(Fetcher())),
     )
     sso = SamlSignOn(door=door, config=store, store=store, signing=signing, source=source, profile=okta.saml_profile())
     wsfed = WsFedSignOn(door=door, config=store, signing=signing, source=source, profile=okta.wsfed_profile())

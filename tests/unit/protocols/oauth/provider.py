@@ -24,6 +24,7 @@ from segue.core.user import User
 from segue.events import Circumstances, Event
 from segue.handoff.kinds import SESSION_TOKEN, Slot
 from segue.handoff.mint import mint
+from segue.protocols.oauth.client_keys import ClientKeys
 from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.oauth.profile import Endpoints, OAuthProfile
 from segue.signin.passwords import PasswordHasher
@@ -31,6 +32,7 @@ from segue.signin.transaction import Transactions
 from segue.storage import open_store
 from segue.storage.migrate import upgrade
 from segue.stores import Commit, Guard, Store, Tombstone
+from segue.stores.documents import DocumentUnavailable
 from segue.tokens import keys
 from segue.tokens.keys import KeyRing, SigningKey
 from segue.tokens.signing import Signing
@@ -104,6 +106,23 @@ def answer_of(response: Response) -> dict[str, Any]:
 
 
 @dataclass
+class Published:
+    """What other servers publish, by address; ``asked`` counts how often each was read."""
+
+    documents: dict[str, bytes] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.client_keys = ClientKeys(self)
+
+    async def read(self, url: str) -> bytes:
+        self.asked.append(url)
+        if url not in self.documents:
+            raise DocumentUnavailable("nothing is there")
+        return self.documents[url]
+
+
+@dataclass
 class Provider:
     """``browser`` holds the cookies that the next request sends; responses put theirs there."""
 
@@ -125,6 +144,11 @@ class Provider:
     transactions: Transactions
     profile: OAuthProfile = PROFILE
     browser: dict[str, str] = field(default_factory=dict)
+    documents: Published = field(default_factory=Published)
+
+    @property
+    def client_keys(self) -> ClientKeys:
+        return self.documents.client_keys
 
     @property
     def site(self) -> Site:
@@ -149,6 +173,7 @@ class Provider:
             signing=self.signing,
             profile=self.profile,
             limits=SignInLimits(RateLimiter({}), self.store),
+            client_keys=self.client_keys,
         )
         self.channels[self.profile.channel] = endpoints.channel
         return endpoints

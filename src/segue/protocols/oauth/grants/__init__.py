@@ -8,11 +8,17 @@ from types import MappingProxyType
 from typing import Final
 
 from segue.protocols.oauth.grants.authorization_code import authorization_code
+from segue.protocols.oauth.grants.client_credentials import client_credentials
 from segue.protocols.oauth.grants.password import password
 from segue.protocols.oauth.grants.refresh_token import refresh_token
 from segue.protocols.oauth.token_request import Grant
 
 GRANTS: Final[Mapping[str, Grant]] = MappingProxyType(
-    {"authorization_code": authorization_code, "refresh_token": refresh_token, "password": password}
+    {
+        "authorization_code": authorization_code,
+        "refresh_token": refresh_token,
+        "client_credentials": client_credentials,
+        "password": password,
+    }
 )
 """By the value of ``grant_type``."""

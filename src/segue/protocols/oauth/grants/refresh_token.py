@@ -119,7 +119,8 @@ def _facts(asked: TokenRequest, family: Family, subject: Subject, profile: OAuth
 
     A scope that the server has lost since is left out. Raises Refusal for scopes that were never granted.
     """
-    grant, offered = family.grant, scopes.offered(asked.server, profile)
+    grant = family.grant
+    offered = scopes.offered(asked.server, profile) | profile.admin_scopes(asked.server, asked.client.oidc)
     still = tuple(name for name in grant.scopes if name in offered or name == OFFLINE_ACCESS)
     decision = narrow_scopes(asked.get("scope"), still)
     failure = decision.verdict.failure
