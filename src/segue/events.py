@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from segue.core.assurance import Device
 from segue.core.clock import Source
 from segue.core.refusal import Refusal
 from segue.core.secret import new_id, partition_of, random_partition
@@ -55,6 +56,8 @@ class Circumstances:
     address: str = ""
     user_agent: str = ""
     request_id: str = ""
+    #: The device, where a proxy that the operator trusts says which it is.
+    device: Device | None = None
 
     def event(
         self,
@@ -94,10 +97,15 @@ class Circumstances:
 
 def trail_data(verdict: Verdict) -> dict[str, object]:
     """The JSON shape of a verdict inside an event."""
-    return {
+    trail: dict[str, object] = {
         "rule": verdict.rule,
         "checks": [
             {"name": c.name, "passed": c.passed, "expected": c.expected, "seen": c.seen, "mend": c.mend}
             for c in verdict.checks
         ],
     }
+    if verdict.tried:
+        trail["tried"] = [
+            {"policy": one.policy, "rule": one.rule, "matched": one.matched, "why": one.why} for one in verdict.tried
+        ]
+    return trail

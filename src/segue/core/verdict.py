@@ -20,11 +20,23 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """A rule of a policy that was looked at: whether it matched, and what of it did not."""
+
+    policy: str
+    rule: str
+    matched: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """The checks of one decision in the order they were made; ``rule`` names the rule that decided."""
+    """The checks of one decision in the order they were made; ``rule`` names the rule that decided, ``tried`` are the
+    rules of policies that were looked at for it."""
 
     checks: tuple[Check, ...] = ()
     rule: str = ""
+    tried: tuple[Tried, ...] = ()
 
     @property
     def allowed(self) -> bool:
@@ -37,4 +49,4 @@ class Verdict:
 
     def and_then(self, checks: Iterable[Check], rule: str = "") -> "Verdict":
         """This verdict with more checks after it; a new ``rule`` replaces the old one."""
-        return Verdict((*self.checks, *checks), rule or self.rule)
+        return Verdict((*self.checks, *checks), rule or self.rule, self.tried)
