@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     #: Networks (``10.0.0.0/8``) of the proxies whose X-Forwarded-For is believed, comma-separated.
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], CommaSeparated] = ()
+    #: Header in which those proxies say on which device a request was made, as ``id=LAPTOP-7; managed``; unset, no
+    #: device is known. A proxy has to take the header away from requests that bring one.
+    device_header: str = Field(default="", pattern=r"^([A-Za-z][A-Za-z0-9-]{0,63})?$")
     #: More names of this machine, comma-separated, at which plain http is allowed: ``idp.localhost``, ``idp.test``.
     local_names: Annotated[tuple[str, ...], CommaSeparated] = ()
 
@@ -162,6 +165,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 "SEGUE_MODE=demo is for loopback; listen on 127.0.0.1, or set up a production installation"
             )
+        if self.device_header and not self.trusted_proxies:
+            raise ValueError("SEGUE_DEVICE_HEADER is believed from SEGUE_TRUSTED_PROXIES alone; set those too")
         if self.workers > 1 and self.port == 0:
             raise ValueError("several workers need a port of their own; SEGUE_PORT=0 is for one")
         return self

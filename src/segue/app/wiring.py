@@ -140,6 +140,7 @@ def build(settings: Settings, *, source: Source | None = None) -> Segue:
         recorder=recorder,
         source=source,
         trusted_proxies=settings.trusted_proxies,
+        device_header=settings.device_header.lower(),
     )
     jobs = _jobs(settings, store, sealer, source)
     return Segue(settings, store, config, sealer, ring, hasher, recorder, source, edge, jobs, steps.recovery.errands)

@@ -177,6 +177,8 @@ class Application:
     #: Whether a sign-in that another application handed over opens a session of the browser's; else it is for this
     #: application alone.
     hand_off_opens_session: bool = False
+    #: The access policy that decides about it; empty: the org's default one.
+    policy_id: str = ""
 
     @property
     def active(self) -> bool:

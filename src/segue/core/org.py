@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from segue.core.factor import FactorType
+from segue.core.policy import PolicySet
 from segue.core.server import AccessPolicy, AccessRule, ServerClaim, ServerScope
 
 
@@ -61,6 +62,8 @@ class Org:
     name: str
     status: Literal["active", "inactive"] = "active"
     settings: OrgSettings = field(default_factory=OrgSettings)
+    #: Read together with the org and written by themselves.
+    policies: PolicySet = field(default_factory=PolicySet)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,17 +66,24 @@ class Requirement:
     reauthenticate_s: int | None = None
     constraints: tuple[tuple[Constraint, ...], ...] = ()
     also: tuple["Requirement", ...] = ()
+    #: A second factor is asked of those who have one. It is settled before anything is missing.
+    second_if_held: bool = False
 
     def stricter(self, other: "Requirement") -> "Requirement":
         """A requirement that is met where both are, and only there."""
         ages = [age for age in (self.max_age_s, other.max_age_s) if age is not None]
         moments = [at for at in (self.fresh_after_at, other.fresh_after_at) if at is not None]
-        both = replace(self, max_age_s=min(ages, default=None), fresh_after_at=max(moments, default=None))
+        both = replace(
+            self,
+            max_age_s=min(ages, default=None),
+            fresh_after_at=max(moments, default=None),
+            second_if_held=self.second_if_held or other.second_if_held,
+        )
         if self.reauthenticate_s == other.reauthenticate_s:
             constraints = tuple(dict.fromkeys((*self.constraints, *other.constraints)))
             also = tuple(dict.fromkeys((*self.also, *other.also)))
             return replace(both, factors=max(self.factors, other.factors), constraints=constraints, also=also)
-        apart = replace(other, max_age_s=None, fresh_after_at=None, also=())
+        apart = replace(other, max_age_s=None, fresh_after_at=None, also=(), second_if_held=False)
         return replace(both, also=tuple(dict.fromkeys((*self.also, *other.also, apart))))
 
     @property
@@ -182,6 +189,7 @@ def requirement_data(requirement: Requirement) -> dict[str, object]:
         "reauthenticate_s": requirement.reauthenticate_s,
         "constraints": constraints_data(requirement.constraints),
         "also": [requirement_data(other) for other in requirement.also],
+        "second_if_held": requirement.second_if_held,
     }
 
 
@@ -200,7 +208,7 @@ def read_requirement(data: object) -> Requirement:
                 others: Any = more.get("also", ())
                 also = tuple(read_requirement(other) for other in others)
                 constraints = read_constraints(more.get("constraints", ()))
-                return Requirement(factors, age, moment, every, constraints, also)
+                return Requirement(factors, age, moment, every, constraints, also, more.get("second_if_held") is True)
     raise ValueError("a requirement is kept as factors, max_age_s and fresh_after_at")
 
 

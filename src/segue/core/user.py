@@ -40,6 +40,11 @@ class User:
         return name or self.login
 
     @property
+    def type(self) -> str:
+        """What kind of user this is in the org's own words; ``default`` where it has none."""
+        return self.profile.get("userType") or "default"
+
+    @property
     def email(self) -> str:
         return self.profile.get("email", self.login)
 

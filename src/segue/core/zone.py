@@ -38,11 +38,13 @@ class Zone:
             seen = ip_address(address)
         except ValueError:
             return False
-        return self.active and any(first <= seen <= last for first, last in _bounds(self.ranges, seen.version))
+        return self.active and any(first <= int(seen) <= last for first, last in _bounds(self.ranges, seen.version))
 
 
 def read_range(text: str) -> tuple[Address, Address]:
     """The first and the last address of a range. Raises BadRange."""
+    if "%" in text:
+        raise BadRange(f"{text[:64]} names an interface of a machine.")
     first, dash, last = text.partition("-")
     try:
         if dash:
@@ -54,12 +56,10 @@ def read_range(text: str) -> tuple[Address, Address]:
         raise BadRange(f"{text[:64]} is no network (192.0.2.0/24), range (192.0.2.7-192.0.2.9) or address.") from None
     if low.version != high.version or int(low) > int(high):
         raise BadRange(f"{text[:64]} does not go from a lower address to a higher one of the same kind.")
-    if isinstance(low, IPv6Address) and low.scope_id is not None:
-        raise BadRange(f"{text[:64]} names an interface of a machine.")
     return low, high
 
 
 @lru_cache(maxsize=1024)
-def _bounds(ranges: tuple[str, ...], version: int) -> tuple[tuple[Address, Address], ...]:
+def _bounds(ranges: tuple[str, ...], version: int) -> tuple[tuple[int, int], ...]:
     read = (read_range(text) for text in ranges)
-    return tuple((first, last) for first, last in read if first.version == version)
+    return tuple((int(first), int(last)) for first, last in read if first.version == version)

@@ -5,7 +5,7 @@ its first rule. What they ask is asked together with what the org, the applicati
 so a policy makes a sign-in harder and never easier than those.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -50,8 +50,8 @@ class SignOnQuestion:
 
 @dataclass(frozen=True, slots=True)
 class SignOnDecision:
-    """``verdict`` says whether the user may have access at all; ``missing`` what they still have to prove for it, of all
-    that ``requirement`` asks. ``limits`` are those of a session that opens with it."""
+    """``verdict`` says whether the user may have access at all; ``missing`` what they still have to prove for it, of
+    all that ``requirement`` asks. ``limits`` are those of a session that opens with it."""
 
     verdict: Verdict
     missing: Missing | None
@@ -95,10 +95,8 @@ def decide_sign_on(question: SignOnQuestion) -> SignOnDecision:
     checks = [*base.verdict.checks, *_network_checks(policies, where), *(_check(ruling) for ruling in rulings)]
     if question.application is not None and access is None:
         checks.append(_no_policy(question.application))
-    deciding = access if access is not None and not access.policy.default else session
-    name = _BUILT_IN if deciding.policy.default and deciding.rule.catch_all else _name(deciding)
     tried = tuple(one for ruling in rulings for one in ruling.tried)
-    verdict = Verdict(tuple(checks), name, tried)
+    verdict = Verdict(tuple(checks), _deciding(rulings), tried)
     return SignOnDecision(verdict, base.missing, base.requirement, session.rule.limits)
 
 
@@ -190,7 +188,11 @@ def _network_checks(policies: PolicySet, where: Surroundings) -> tuple[Check, ..
     if blocking is None:
         return ()
     mend = f"Take {where.address} out of the zone {blocking.name}, or sign in from elsewhere."
-    return (Check("network_allowed", passed=False, expected="an address that is not blocked", seen=where.address, mend=mend),)
+    return (
+        Check(
+            "network_allowed", passed=False, expected="an address that is not blocked", seen=where.address, mend=mend
+        ),
+    )
 
 
 def _check(ruling: Ruling) -> Check:
@@ -204,5 +206,9 @@ def _no_policy(app: Application) -> Check:
     return Check("access_policy", passed=False, expected="an active access policy", seen=app.policy_id, mend=mend)
 
 
-def _name(ruling: Ruling) -> str:
-    return f"{ruling.policy.name}: {ruling.rule.name}"
+def _deciding(rulings: Sequence[Ruling]) -> str:
+    """The name of the rule that denies; else of the last one that somebody made."""
+    denying = (ruling for ruling in rulings if not ruling.rule.allow)
+    made = (ruling for ruling in reversed(rulings) if ruling.policy.revision or not ruling.policy.default)
+    ruling = next(denying, None) or next(made, None)
+    return f"{ruling.policy.name}: {ruling.rule.name}" if ruling else _BUILT_IN

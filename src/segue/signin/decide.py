@@ -6,17 +6,28 @@ from dataclasses import dataclass, replace
 
 from segue.core.assurance import Assurance
 from segue.core.credential import Kind
+from segue.core.policy import Risk
 from segue.core.refusal import Refusal
 from segue.core.requirement import Missing, Requirement
 from segue.core.user import Subject
 from segue.core.verdict import Check, Verdict
 from segue.handoff.kinds import KINDS
 from segue.handoff.redeem import PresentedTicket, redeem
-from segue.policy.access import AccessQuestion, decide_access
 from segue.policy.collision import resolve
-from segue.policy.second_factor import asks_for_second_factor, org_requirement
+from segue.policy.second_factor import asks_for_second_factor
+from segue.policy.sign_on import SignOnQuestion, Surroundings, decide_sign_on, risk_of
 from segue.signin.request import Answer, Challenge, Proved, Refused, SignedIn, SignInRequest
-from segue.signin.sessions import KeepSession, SessionPlan, assurance_of, current, plan_adopt, plan_open, plan_renew
+from segue.signin.sessions import (
+    KeepSession,
+    SessionPlan,
+    address_known,
+    assurance_of,
+    current,
+    limited,
+    plan_adopt,
+    plan_open,
+    plan_renew,
+)
 from segue.stores import Found, SignInStore
 
 _SIGN_IN_FIRST = "There is no session here that can be used. Sign in first."
@@ -25,6 +36,7 @@ _PROVE_MORE = {
     "fresh_sign_in": "The sign-in is too old for what was asked. Sign in again.",
     "second_factor": "The application asks for a second factor.",
 }
+_POLICY_DENIES = "A rule of your organisation does not allow this sign-in."
 _OTHER_USER = "Somebody else is signed in in this browser."
 _NO_ACCESS = {
     "user_active": "This account cannot be used.",
@@ -60,7 +72,7 @@ async def decide(request: SignInRequest, store: SignInStore, proved: Proved | No
         return await _by_ticket(request, request.ticket, store, session)
     if session is not None and session.subject is not None:
         plan = KeepSession(session)
-        known = _Known(session.subject, assurance_of(session), plan, (session.credential.id,))
+        known = _Known(session.subject, _of_session(request, session), plan, (session.credential.id,))
         return await _judge(request, known, session, store)
     return _ask_for(request, "sign_in", None, session)
 
@@ -135,8 +147,10 @@ async def _meet(
 
 def _by_proof(request: SignInRequest, proved: Proved, session: Found | None) -> _Known:
     user, cookie = proved.subject.user, request.session_cookie
+    if request.circumstances.device is not None:
+        proved = replace(proved, assurance=proved.assurance.on(request.circumstances.device))
     if session is not None and session.credential.user_id == user.id and cookie:
-        merged = assurance_of(session).merged(proved.assurance)
+        merged = _of_session(request, session).merged(proved.assurance)
         renewed = plan_renew(session, merged, org=request.org, circumstances=request.circumstances, cookie=cookie)
         return _Known(proved.subject, merged, renewed, (session.credential.id,), proved)
     where, ends = request.circumstances, session.credential.id if session else None
@@ -147,18 +161,32 @@ def _by_proof(request: SignInRequest, proved: Proved, session: Found | None) -> 
     return _Known(proved.subject, proved.assurance, plan, (), proved)
 
 
+def _of_session(request: SignInRequest, session: Found) -> Assurance:
+    """What a session proved. On which device its browser is, every request says anew: a cookie may have been moved."""
+    return assurance_of(session).on(request.circumstances.device)
+
+
 async def _judge(request: SignInRequest, known: _Known, session: Found | None, store: SignInStore) -> Answer:
-    """Access policy, the same for every way in."""
-    requirement = request.requirement.stricter(await _org_requirement(request, known.subject, store))
+    """The policies of org and application, the same for every way in."""
     now_at = request.circumstances.now_at
-    began_at = request.waiting_since_at or now_at
-    decision = decide_access(AccessQuestion(known.subject, request.app, requirement, known.assurance, now_at, began_at))
+    decision = decide_sign_on(
+        SignOnQuestion(
+            org=request.org,
+            subject=known.subject,
+            application=request.app,
+            assurance=known.assurance,
+            surroundings=await _surroundings(request, known.subject, store),
+            now_at=now_at,
+            began_at=request.waiting_since_at or now_at,
+            requirement=await _requirement(request, known.subject, store),
+        )
+    )
     failure = decision.verdict.failure
     user = known.subject.user
     if failure is not None:
         refusal = Refusal(
             "access_denied",
-            _NO_ACCESS[failure.name],
+            _NO_ACCESS.get(failure.name, _POLICY_DENIES),
             decision.verdict,
             user_id=user.id,
             app_id=request.app.id if request.app else None,
@@ -169,7 +197,7 @@ async def _judge(request: SignInRequest, known: _Known, session: Found | None, s
     return SignedIn(
         subject=known.subject,
         assurance=known.assurance,
-        session=known.plan,
+        session=limited(known.plan, decision.limits),
         verdict=decision.verdict,
         events=known.proved.events if known.proved else (),
         live_ids=known.live_ids,
@@ -178,13 +206,28 @@ async def _judge(request: SignInRequest, known: _Known, session: Found | None, s
     )
 
 
-async def _org_requirement(request: SignInRequest, subject: Subject, store: SignInStore) -> Requirement:
-    """What the org asks of everybody like this user; the device is looked up only where it could excuse them."""
-    settings, user = request.org.settings, subject.user
+async def _surroundings(request: SignInRequest, subject: Subject, store: SignInStore) -> Surroundings:
+    """From where the request comes; what takes a look into storage only where a rule asks for it."""
+    org, user, where = request.org, subject.user, request.circumstances
+    asked = asks_for_second_factor(org.settings, subject) or org.policies.asks_for_device or org.policies.asks_for_risk
     remembered = False
-    if request.device and settings.remember_device_s and asks_for_second_factor(settings, subject):
-        remembered = await store.remembers_device(user.org_id, user.id, request.device)
-    return org_requirement(settings, subject, device_remembered=remembered)
+    if request.device and org.settings.remember_device_s and asked:
+        remembered = await store.remembers_device(org.id, user.id, request.device)
+    risk: Risk = "high"
+    if org.policies.asks_for_risk:
+        known = await address_known(store, user, where.address)
+        risk = risk_of(browser_remembered=remembered, address_known=known)
+    return Surroundings(where.address, where.device, remembered, risk)
+
+
+async def _requirement(request: SignInRequest, subject: Subject, store: SignInStore) -> Requirement:
+    """What the request asks; a second factor that it wants of those who have one is looked for now."""
+    requirement, user = request.requirement, subject.user
+    if not requirement.second_if_held or requirement.factors > 1:
+        return requirement
+    usable = request.org.settings.factors
+    held = any(one.active and one.type in usable for one in await store.factors(user.org_id, user.id))
+    return replace(requirement, factors=2) if held else requirement
 
 
 def _ask_for(

@@ -10,10 +10,11 @@ from segue.core.refusal import Refusal
 from segue.core.secret import Bearer, digest
 from segue.signin.factors.registry import Factors
 from segue.signin.factors.totp import qr_code
-from segue.signin.progress import Outcome, Progress, Transaction, Visit
+from segue.signin.progress import Outcome, Progress, Transaction
 from segue.signin.state import MOST_TRIES, Result, Status
 from segue.signin.transaction_refusals import wrong_state
 from segue.signin.verification import FactorRefusal, answers_key, count_answer, unknown_factor
+from segue.signin.visit import Visit
 from segue.stores import AttemptStore, FactorStep
 
 
@@ -104,7 +105,7 @@ class Enrolment:
         the password alone keeps open must not become a way around it.
         """
         at = await self.progress.load(visit, token, status)
-        lacking = self.progress.lacking(visit, at.known, at.state, at.enrollments)
+        lacking = self.progress.demands.lacking(visit, at.known, at.state, at.enrollments)
         if self.progress.second.may_enroll_instead(self.progress.context(visit, at), lacking):
             return at
         at = await self.progress.go(visit, at, at.state.at("factor_required"), event="factor.overtaken")

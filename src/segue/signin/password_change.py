@@ -13,10 +13,11 @@ from segue.core.identifiers import short_name
 from segue.core.refusal import Refusal
 from segue.core.user import User
 from segue.core.verdict import Check, Verdict
-from segue.signin.progress import Outcome, Progress, Transaction, Visit
+from segue.signin.progress import Outcome, Progress, Transaction
 from segue.signin.state import State
 from segue.signin.transaction import Transactions
 from segue.signin.transaction_refusals import wrong_state
+from segue.signin.visit import Visit
 
 
 class PasswordCheck(Protocol):

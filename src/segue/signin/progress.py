@@ -12,22 +12,21 @@ from typing import Final
 from segue.core.assurance import Assurance
 from segue.core.credential import Kind, NewCredential
 from segue.core.factor import FactorEnrollment, FactorType
-from segue.core.org import Domain, Org
 from segue.core.refusal import Refusal
-from segue.core.requirement import Requirement
 from segue.core.secret import Bearer, new_bearer, partition_of, random_partition, read_bearer
 from segue.core.user import Subject, User
 from segue.core.verdict import Check, Verdict
-from segue.events import Circumstances, Event
+from segue.events import Event
 from segue.handoff.kinds import SESSION_TOKEN
 from segue.handoff.mint import Minted, mint
 from segue.policy.password_age import password_state
-from segue.policy.second_factor import org_requirement
+from segue.signin.demands import Demands, context_of
 from segue.signin.factors.factor import FactorContext
 from segue.signin.factors.registry import Factors
-from segue.signin.second_factor import Lacking, SecondFactors
+from segue.signin.second_factor import SecondFactors
 from segue.signin.state import State, Status, read_state, state_data
 from segue.signin.transaction_refusals import changed, no_factor_works, unusable, wrong_state
+from segue.signin.visit import Visit
 from segue.stores import Advance, Commit, FactorStep, Found, Guard, SignInStore, Tombstone
 
 STATE_TOKENS: Final[frozenset[Kind]] = frozenset({"state_token"})
@@ -36,18 +35,6 @@ LONGEST_MS: Final = 60 * 60_000
 
 #: Clients take ``01`` and ``02.`` at the beginning for another protocol.
 _ID_PREFIX: Final = "00s"
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """Where a request of a transaction arrives. ``device`` names the user's device, as a digest ("" unknown);
-    ``trusted_by`` is the API token of a caller that is trusted."""
-
-    org: Org
-    domain: Domain
-    circumstances: Circumstances
-    device: str = ""
-    trusted_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +104,15 @@ class Progress:
     def factors(self) -> Factors:
         return self.second.factors
 
+    @property
+    def demands(self) -> Demands:
+        return Demands(self.store, self.second)
+
     async def begin(self, visit: Visit, subject: Subject, state: State, events: tuple[Event, ...] = ()) -> Outcome:
         """A new transaction of a user who proved what ``state`` says: at its first step, or at its end at once."""
         enrollments = await self.enrollments(visit, subject)
         state = replace(state, password_changed_at=subject.user.password_changed_at)
+        state = await self.demands.with_risk(visit, subject, state)
         status = await self._next(visit, subject, state, enrollments)
         if status is None:
             return await self._complete(visit, subject, state, events)
@@ -240,6 +232,7 @@ class Progress:
     ) -> Outcome:
         """Moves a transaction on to whatever comes after what was just proved, which may be its end."""
         enrollments = tuple(_changed(one, step) for one in at.enrollments)
+        state = await self.demands.with_risk(visit, at.known, state)
         status = await self._next(visit, at.known, state, enrollments)
         if status is None:
             return await self._complete(visit, at.known, state, (), at=at, event=event, step=step, note=note)
@@ -251,27 +244,29 @@ class Progress:
 
     def usable(self, visit: Visit, at: Transaction) -> tuple[FactorEnrollment, ...]:
         """The factors that help, the one to offer first at the front."""
-        return self.second.helpful(self.context(visit, at), self.lacking(visit, at.known, at.state, at.enrollments))
+        return self.second.helpful(
+            self.context(visit, at), self.demands.lacking(visit, at.known, at.state, at.enrollments)
+        )
 
     def offered(self, visit: Visit, at: Transaction) -> tuple[FactorType, ...]:
         """The types to set up: any, unless what is asked says more than how many factors there have to be."""
-        lacking = self.lacking(visit, at.known, at.state, at.enrollments)
+        lacking = self.demands.lacking(visit, at.known, at.state, at.enrollments)
         if lacking.missing is None or not lacking.requirement.constraints:
             return tuple(factor.type for factor in self.factors.offered(visit.org))
         return self.second.offered(self.context(visit, at), lacking)
 
     def context(self, visit: Visit, at: Transaction) -> FactorContext:
-        lacking = self.lacking(visit, at.known, at.state, at.enrollments)
-        context = _context(visit, at.user, at.bearer.id, at.enrollments)
-        return replace(context, user_verified=lacking.requirement.wants_user_verified)
+        context = context_of(visit, at.user, at.bearer.id, at.enrollments)
+        requirement = self.demands.decision(visit, at.known, at.state).requirement
+        return replace(context, user_verified=requirement.wants_user_verified)
 
     async def _next(
         self, visit: Visit, subject: Subject, state: State, enrollments: tuple[FactorEnrollment, ...]
     ) -> Status | None:
         """The next step, in the one order that there is; None at the end."""
-        lacking = self.lacking(visit, subject, state, enrollments)
-        if await self._second_factor_missing(visit, subject, state, lacking):
-            context = _context(visit, subject.user, "", enrollments)
+        if await self.demands.second_factor_missing(visit, subject, state, enrollments):
+            lacking = self.demands.lacking(visit, subject, state, enrollments)
+            context = context_of(visit, subject.user, "", enrollments)
             if self.second.helpful(context, lacking):
                 return "factor_required"
             none_would_do = lacking.requirement.constraints and not self.second.offered(context, lacking)
@@ -292,27 +287,6 @@ class Progress:
         made at a page of ours."""
         have = {one.type for one in enrollments if one.active} | {"recovery_code"}
         return any(factor.type not in have for factor in self.factors.offered(visit.org))
-
-    def lacking(
-        self, visit: Visit, subject: Subject, state: State, enrollments: tuple[FactorEnrollment, ...]
-    ) -> Lacking:
-        """What the org asks of this user, on any device. Whoever reset a password is asked for the factors they have,
-        by rule or not: a mailbox alone must not be enough where a sign-in takes more (ASVS 6.4.3, AU-09)."""
-        requirement = org_requirement(visit.org.settings, subject, device_remembered=False)
-        if state.purpose == "reset_password":
-            strength = self.second.strength(_context(visit, subject.user, "", enrollments))
-            requirement = requirement.stricter(Requirement(factors=strength))
-        return Lacking(requirement, state.assurance, visit.circumstances.now_at, state.began_at)
-
-    async def _second_factor_missing(self, visit: Visit, subject: Subject, state: State, lacking: Lacking) -> bool:
-        """Whether more is asked for than was proved; a device that is remembered excuses from the org's rule alone."""
-        settings, user = visit.org.settings, subject.user
-        if lacking.missing != "second_factor":
-            return False
-        device = visit.device or state.device
-        if not device or not settings.remember_device_s or state.purpose == "reset_password":
-            return True
-        return not await self.store.remembers_device(visit.org.id, user.id, device)
 
     async def _complete(
         self,
@@ -360,10 +334,6 @@ class Progress:
                 sentence = "This answer was used before. Wait for the next one."
                 return Refusal("factor_replayed", sentence, Verdict((check,), "factor"), user_id=step.user_id)
         return wrong_state(at.bearer, at.subject, at.state, ())
-
-
-def _context(visit: Visit, user: User, transaction_id: str, enrollments: tuple[FactorEnrollment, ...]) -> FactorContext:
-    return FactorContext(visit.org, visit.domain, user, visit.circumstances, transaction_id, enrollments)
 
 
 def _ticket(visit: Visit, user: User, state: State) -> Minted:

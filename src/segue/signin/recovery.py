@@ -16,11 +16,12 @@ from segue.core.verdict import Check, Verdict
 from segue.signin.errands import Errands
 from segue.signin.factors.factor import FactorContext
 from segue.signin.factors.refusals import wrong_answer
-from segue.signin.progress import Completed, Outcome, Progress, Transaction, Visit
+from segue.signin.progress import Completed, Outcome, Progress, Transaction
 from segue.signin.recovery_mail import recovery_mail
 from segue.signin.recovery_token import LIFE_MS, Recovering, give_recovery_token, spend_recovery_token
 from segue.signin.state import MOST_TRIES, Purpose, State
 from segue.signin.verification import answers_key, count_answer
+from segue.signin.visit import Visit
 from segue.stores import AttemptStore, DeliveryFailed, EventStore, FactorStep, MailSender
 
 Channel = Literal["sms", "call"]

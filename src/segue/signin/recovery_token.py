@@ -9,9 +9,9 @@ from segue.core.refusal import Refusal
 from segue.core.secret import Bearer, new_bearer, new_secret, partition_of, read_bearer
 from segue.core.user import Subject, User
 from segue.core.verdict import Check, Verdict
-from segue.signin.progress import Visit
 from segue.signin.state import Purpose
 from segue.signin.transaction_refusals import changed
+from segue.signin.visit import Visit
 from segue.stores import Claim, Commit, Guard, SignInStore
 
 RECOVERY_TOKENS: Final[frozenset[Kind]] = frozenset({"recovery_token"})

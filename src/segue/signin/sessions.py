@@ -1,12 +1,13 @@
 """Browser sessions: finding the one a cookie names, planning a new one, writing it together with what hangs on it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from segue.core.assurance import Assurance, from_data, to_data
 from segue.core.credential import Kind, NewCredential, Participation
 from segue.core.org import Org
+from segue.core.policy import SessionLimits
 from segue.core.secret import Bearer, new_bearer, new_secret, partition_of, read_bearer
 from segue.core.user import User
 from segue.events import Circumstances, Event
@@ -15,6 +16,8 @@ from segue.stores import Commit, CredentialStore, FactorStep, Found, Guard, Rene
 
 SESSION_KINDS: Final[frozenset[Kind]] = frozenset({"session"})
 _TOUCH_SHARE: Final = 10
+#: What a session keeps of a rule that limits it.
+_IDLE_MS: Final = "idle_ms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +103,39 @@ async def current(
     found = await store.find(org.id, bearer.id, bearer.digest, SESSION_KINDS, app_id=app_id)
     if found is None or found.subject is None or found.credential.domain != domain:
         return None
-    idle_ms = org.settings.session_idle_s * 1000
+    idle_ms = _idle_ms(found.credential.data, org)
     idle_end_at = found.credential.idle_expires_at
     if touch and idle_end_at is not None and idle_end_at - now_at < idle_ms - idle_ms // _TOUCH_SHARE:
         await store.touch_session(org.id, bearer.id, idle_ms=idle_ms)
     return found
+
+
+def limited(plan: SessionPlan, limits: SessionLimits) -> SessionPlan:
+    """The plan of a session that is opened, under the limits of a rule. One that is there keeps those it has."""
+    idle_ms = None if limits.idle_s is None else limits.idle_s * 1000
+    match plan:
+        case OpenSession(credential=credential) if limits != SessionLimits():
+            life_ms = credential.life_ms if limits.life_s is None else limits.life_s * 1000
+            idle = credential.idle_ms if idle_ms is None else idle_ms
+            data = credential.data if idle_ms is None else {**credential.data, _IDLE_MS: idle_ms}
+            return replace(plan, credential=replace(credential, life_ms=life_ms, idle_ms=idle, data=data))
+        case AdoptSession(renewal=renewal) if idle_ms is not None:
+            data = {**renewal.data, _IDLE_MS: idle_ms}
+            return replace(plan, renewal=replace(renewal, idle_ms=idle_ms, data=data))
+    return plan
+
+
+async def address_known(store: CredentialStore, user: User, address: str) -> bool:
+    """Whether a session of the user that still lives was opened from this address."""
+    if not address:
+        return False
+    sessions = await store.of_user(user.org_id, user.id, SESSION_KINDS)
+    return any(session.data.get("address") == address for session in sessions)
+
+
+def _idle_ms(data: Mapping[str, object], org: Org) -> int:
+    own = data.get(_IDLE_MS)
+    return own if isinstance(own, int) else org.settings.session_idle_s * 1000
 
 
 def assurance_of(found: Found) -> Assurance:
@@ -135,7 +166,7 @@ def plan_open(
         parent_id=origin[-1] if origin else None,
         root_id=origin[0] if origin else bearer.id,
         domain=circumstances.domain,
-        data={"assurance": to_data(assurance)},
+        data={"assurance": to_data(assurance), "address": circumstances.address},
     )
     return OpenSession(bearer, credential, ends)
 
@@ -152,7 +183,7 @@ def plan_renew(
         session_id=bearer.id,
         old_digest=old.digest,
         new_digest=bearer.digest,
-        idle_ms=org.settings.session_idle_s * 1000,
+        idle_ms=_idle_ms(found.credential.data, org),
         data={**found.credential.data, "assurance": to_data(assurance)},
     )
     return RenewSession(bearer, renewal, found)
@@ -168,7 +199,7 @@ def plan_adopt(
         old_digest=waiting.digest,
         new_digest=bearer.digest,
         idle_ms=org.settings.session_idle_s * 1000,
-        data={"assurance": to_data(assurance)},
+        data={"assurance": to_data(assurance), "address": circumstances.address},
     )
     return AdoptSession(bearer, renewal, ends)
 

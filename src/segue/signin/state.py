@@ -65,6 +65,8 @@ class State:
     channel: str = ""
     #: Whose account is recovered by a code, while the transaction is nobody's.
     account: str = ""
+    #: How much of a risk the sign-in is, where a rule asked.
+    risk: Literal["", "low", "medium", "high"] = ""
     #: Digest of the secret that opens the picture of the factor that is being set up.
     picture: str = ""
 

@@ -13,7 +13,7 @@ from segue.signin.enrolment import Enrolment
 from segue.signin.errands import Errands
 from segue.signin.factors.registry import Factors
 from segue.signin.password_change import PasswordChange, PasswordCheck
-from segue.signin.progress import Outcome, Progress, Transaction, Visit
+from segue.signin.progress import Outcome, Progress, Transaction
 from segue.signin.recovery import Recovery
 from segue.signin.request import Proved
 from segue.signin.second_factor import SecondFactors
@@ -21,6 +21,7 @@ from segue.signin.state import Purpose, State, Status
 from segue.signin.transaction import Transactions
 from segue.signin.transaction_refusals import wrong_state
 from segue.signin.verification import Verification
+from segue.signin.visit import Visit
 from segue.stores import EventStore, MailSender, SignInStore
 
 _BACK: Final[dict[Status, Status]] = {"factor_challenge": "factor_required", "factor_activate": "factor_enroll"}

@@ -45,3 +45,8 @@ def no_factor_works(user: User) -> Refusal:
         "factor_available", False, "a factor that works", "only factors that the org or server lacks", sentence
     )
     return Refusal("factor_unavailable", sentence, Verdict((check,), rule="factor"), user_id=user.id)
+
+
+def not_let_in(user: User, verdict: Verdict) -> Refusal:
+    sentence = "A rule of your organisation does not allow this sign-in."
+    return Refusal("access_denied", sentence, verdict, user_id=user.id)

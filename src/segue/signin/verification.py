@@ -11,8 +11,9 @@ from segue.core.user import User
 from segue.core.verdict import Check, Verdict
 from segue.signin.factors.factor import Accepted
 from segue.signin.factors.registry import Factors
-from segue.signin.progress import Outcome, Progress, Transaction, Visit
+from segue.signin.progress import Outcome, Progress, Transaction
 from segue.signin.state import MOST_TRIES, State, Status
+from segue.signin.visit import Visit
 from segue.stores import AttemptStore, FactorStep
 
 _ASKABLE: Final[tuple[Status, ...]] = ("factor_required", "factor_challenge")

@@ -11,7 +11,7 @@ from typing import Any
 
 from segue.core.application import ClientSecret, ScopeGrant
 from segue.core.org import PasswordRules
-from segue.core.requirement import Requirement, read_constraints, read_requirement
+from segue.core.requirement import Requirement, read_constraints
 
 Readers = Mapping[str, Callable[[Any], Any]]
 
@@ -32,7 +32,7 @@ def _grants(value: Iterable[Mapping[str, Any]]) -> tuple[ScopeGrant, ...]:
     return tuple(ScopeGrant(**known(grant, SCOPE_GRANT)) for grant in value)
 
 
-def _same(value: Any) -> Any:
+def same(value: Any) -> Any:
     return value
 
 
@@ -40,8 +40,12 @@ def _password_rules(value: Mapping[str, Any]) -> PasswordRules:
     return PasswordRules(**known(value, PASSWORD_RULES))
 
 
-def _requirements(value: Iterable[object]) -> tuple[Requirement, ...]:
-    return tuple(read_requirement(one) for one in value)
+def _requirements(value: Iterable[Mapping[str, Any]]) -> tuple[Requirement, ...]:
+    return tuple(requirement(one) for one in value)
+
+
+def requirement(value: Mapping[str, Any]) -> Requirement:
+    return Requirement(**known(value, REQUIREMENT))
 
 
 # The fields of each nested value and how its JSON member is read back.
@@ -64,11 +68,12 @@ SETTINGS: Readers = {
 }
 REQUIREMENT: Readers = {
     "factors": int,
-    "max_age_s": _same,
-    "fresh_after_at": _same,
-    "reauthenticate_s": _same,
+    "max_age_s": same,
+    "fresh_after_at": same,
+    "reauthenticate_s": same,
     "constraints": read_constraints,
     "also": _requirements,
+    "second_if_held": bool,
 }
 CLIENT_SECRET: Readers = {
     "id": str,

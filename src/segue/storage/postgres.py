@@ -2,12 +2,12 @@
 
 from segue.storage import statements
 from segue.storage.postgres_assignments import PostgresAssignments
-from segue.storage.postgres_configuration import PostgresConfiguration
 from segue.storage.postgres_credentials import PostgresCredentials
 from segue.storage.postgres_devices import PostgresDevices
 from segue.storage.postgres_events import PostgresEvents
 from segue.storage.postgres_factors import PostgresFactors
 from segue.storage.postgres_groups import PostgresGroups
+from segue.storage.postgres_policies import PostgresPolicies
 from segue.storage.postgres_pool import Database
 from segue.storage.postgres_purge import PostgresPurge
 from segue.storage.postgres_roles import PostgresRoles
@@ -20,7 +20,7 @@ _HAS_SCHEMA = "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL"
 
 
 class PostgresStore(
-    PostgresConfiguration,
+    PostgresPolicies,
     PostgresGroups,
     PostgresAssignments,
     PostgresRoles,

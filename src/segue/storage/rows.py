@@ -32,7 +32,7 @@ DOMAIN_COLUMNS = "authority, org_id, dialect, scheme"
 APPLICATION_COLUMNS = (
     "org_id, id, name, label, external_key, status, client_id, oidc, saml, requirement, home_authority, "
     "everyone, when_other_user, wsfed, bookmark, links, annotations, updated_at, "
-    "hand_off_opens_session"
+    "hand_off_opens_session, policy_id"
 )
 SIGNING_KEY_COLUMNS = (
     "org_id, key_set, kid, algorithm, public_jwk, certificate_pem, sealed_private, created_at, signs_from_at, "
@@ -113,6 +113,7 @@ def application(row: Row) -> Application:
         annotations=json.loads(row[16]),
         updated_at=row[17],
         hand_off_opens_session=bool(row[18]),
+        policy_id=row[19],
     )
 
 
@@ -137,6 +138,7 @@ def application_values(value: Application) -> Values:
         nested.to_json(value.annotations),
         value.updated_at,
         value.hand_off_opens_session,
+        value.policy_id,
     )
 
 

@@ -5,13 +5,13 @@ import asyncio
 from segue.storage import statements
 from segue.storage.sqlite_assignments import SqliteAssignments
 from segue.storage.sqlite_attempts import SqliteAttempts
-from segue.storage.sqlite_config import SqliteConfig
 from segue.storage.sqlite_connection import Reader, local
 from segue.storage.sqlite_credentials import SqliteCredentials
 from segue.storage.sqlite_devices import SqliteDevices
 from segue.storage.sqlite_events import SqliteEvents
 from segue.storage.sqlite_factors import SqliteFactors
 from segue.storage.sqlite_groups import SqliteGroups
+from segue.storage.sqlite_policies import SqlitePolicies
 from segue.storage.sqlite_purge import SqlitePurge
 from segue.storage.sqlite_roles import SqliteRoles
 from segue.storage.sqlite_trust import SqliteTrust
@@ -24,7 +24,7 @@ _HAS_SCHEMA = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'alem
 
 
 class SqliteStore(
-    SqliteConfig,
+    SqlitePolicies,
     SqliteGroups,
     SqliteAssignments,
     SqliteRoles,

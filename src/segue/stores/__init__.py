@@ -15,9 +15,11 @@ from segue.core.assignment import GroupAssignment, UserAssignment
 from segue.core.credential import Credential, Kind, Participation
 from segue.core.factor import FactorEnrollment
 from segue.core.org import AuthorizationServer, Domain, Group, Org, TrustedOrigin
+from segue.core.policy import Policy, PolicySet
 from segue.core.trust import TrustEntry
 from segue.core.user import Role, RoleAssignment, Subject, User
 from segue.core.verdict import Check
+from segue.core.zone import Zone
 from segue.events import Event
 from segue.stores.deliveries import (
     DeliveryFailed,
@@ -68,6 +70,7 @@ __all__ = [
     "MessageSender",
     "NotFound",
     "OutcomeUnknown",
+    "PolicyStore",
     "PushAnswer",
     "PushProvider",
     "PushRequest",
@@ -271,6 +274,20 @@ class FactorStore(Protocol):
     async def remove_factor(self, org_id: str, user_id: str, factor_id: str, event: Event) -> bool: ...
 
 
+class PolicyStore(Protocol):
+    """Writes of sign-on policies and network zones; they are read together with their org. Each write has its event and
+    gives the org a new version; one that changes nothing has neither."""
+
+    async def policies(self, org_id: str) -> PolicySet: ...
+    async def put_policy(self, policy: Policy, event: Event) -> bool:
+        """Inserts a policy of revision 1, or replaces the one of the revision before; False where it is another."""
+        ...
+
+    async def remove_policy(self, org_id: str, policy_id: str, event: Event) -> bool: ...
+    async def put_zone(self, zone: Zone, event: Event) -> None: ...
+    async def remove_zone(self, org_id: str, zone_id: str, event: Event) -> bool: ...
+
+
 class TrustStore(Protocol):
     """Which application may hand a sign-in over to which: never remembered, so that a removal counts at once."""
 
@@ -316,7 +333,7 @@ class EventStore(Protocol):
         ...
 
 
-class Store(ConfigStore, AdminStore, SignInStore, AttemptStore, EventStore, Protocol):
+class Store(ConfigStore, AdminStore, PolicyStore, SignInStore, AttemptStore, EventStore, Protocol):
     """All of storage, as ``app`` builds it.
 
     ``purge`` removes what ended more than ``keep_ms`` ago and answers how many rows went. It brings nothing back to

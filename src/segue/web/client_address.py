@@ -1,11 +1,27 @@
-"""The client's address: the peer's, unless the peer is a proxy that the operator trusts."""
+"""The client's address and device: the peer's, unless the peer is a proxy that the operator trusts."""
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
+from segue.core.assurance import Device
+
 Network = IPv4Network | IPv6Network
 _MOST_HOPS: Final = 16
+_DEVICE: Final = re.compile(r"(?=.)(?:id=(?P<id>[A-Za-z0-9._:@-]{1,128}))?(?:(?:(?<=.);\s*)?(?P<managed>managed))?")
+
+
+def client_device(peer: str, asserted: str | None, trusted: Sequence[Network]) -> Device | None:
+    """The device that a trusted proxy asserts, as ``id=LAPTOP-7; managed``; None where it asserts none.
+
+    What somebody else says, or what is written in another way, is no device, so that a rule about it fails closed.
+    """
+    address = _parse(peer)
+    if asserted is None or address is None or not _is_trusted(address, trusted):
+        return None
+    found = _DEVICE.fullmatch(asserted.strip())
+    return Device(found["id"] or "", managed=found["managed"] is not None) if found else None
 
 
 def client_address(peer: str, forwarded_for: str | None, trusted: Sequence[Network]) -> str:

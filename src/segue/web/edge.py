@@ -52,6 +52,7 @@ class Edge:
     source: Source
     tables: Mapping[str, RouteTable]
     trusted_proxies: tuple[Network, ...] = ()
+    device_header: str = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -73,7 +74,14 @@ class Edge:
             return await self._misdirected(head)
         now_at = self.source.now_at()
         request_id = new_id("req", random_partition(self.source.random), now_at, self.source.random)
-        request = new_request(head, site, now_at=now_at, request_id=request_id, trusted=self.trusted_proxies)
+        request = new_request(
+            head,
+            site,
+            now_at=now_at,
+            request_id=request_id,
+            trusted=self.trusted_proxies,
+            device_header=self.device_header,
+        )
         surface = self.surfaces[site.domain.dialect]
         response, extra = await self._route(surface, request, head, receive)
         rendered = self.renderer.render(request, response)

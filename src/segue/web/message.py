@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
+from segue.core.assurance import Device
 from segue.core.clock import Source
 from segue.core.org import Domain, Org
 from segue.core.strict import Params
@@ -26,7 +27,8 @@ class Request:
 
     ``query`` and ``form`` are decoded once and refuse duplicates on access; ``raw_query`` keeps the octets for
     signatures over them. ``headers`` are lower-cased. ``cookies`` keep every value of a repeated name. ``address`` is
-    the client's address by the trusted-proxy rule. ``now_at`` is the one clock reading of this request (epoch ms).
+    the client's address by the trusted-proxy rule, ``device`` what such a proxy says of their device. ``now_at`` is the
+    one clock reading of this request (epoch ms).
     """
 
     method: str
@@ -42,6 +44,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     cookies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     address: str = ""
+    device: Device | None = None
 
     @property
     def user_agent(self) -> str:
@@ -62,6 +65,7 @@ class Request:
             address=self.address,
             user_agent=self.user_agent,
             request_id=self.request_id,
+            device=self.device,
         )
 
     def cookie(self, name: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from segue.core.refusal import Refusal
 from segue.core.strict import Params, parse_cookies, read_form, read_query
 from segue.core.verdict import Check, Verdict
-from segue.web.client_address import Network, client_address
+from segue.web.client_address import Network, client_address, client_device
 from segue.web.message import Request, Site
 from segue.web.surface import Route
 
@@ -62,7 +62,9 @@ def read_head(scope: Scope) -> Head:
     )
 
 
-def new_request(head: Head, site: Site, *, now_at: int, request_id: str, trusted: Sequence[Network]) -> Request:
+def new_request(
+    head: Head, site: Site, *, now_at: int, request_id: str, trusted: Sequence[Network], device_header: str = ""
+) -> Request:
     """The request without its parameters: enough to refuse it in the right shape."""
     return Request(
         method=head.method,
@@ -74,6 +76,7 @@ def new_request(head: Head, site: Site, *, now_at: int, request_id: str, trusted
         headers=head.headers,
         cookies=parse_cookies(head.headers.get("cookie", "")),
         address=client_address(head.peer, head.headers.get("x-forwarded-for"), trusted),
+        device=client_device(head.peer, head.headers.get(device_header), trusted) if device_header else None,
     )
 
 

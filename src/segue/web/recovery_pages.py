@@ -9,8 +9,9 @@ from typing import Final
 
 from segue.core.refusal import Refusal
 from segue.signin.password_change import PasswordChange
-from segue.signin.progress import Completed, Outcome, Visit
+from segue.signin.progress import Completed, Outcome
 from segue.signin.recovery import Recovery
+from segue.signin.visit import Visit
 from segue.web.frontchannel import FrontDoor
 from segue.web.message import Page, Request, Response
 

@@ -24,9 +24,10 @@ from segue.outbound.messages import FolderMessages
 from segue.signin.factors.factor import FactorContext
 from segue.signin.factors.registry import build_factors
 from segue.signin.passwords import PasswordHasher
-from segue.signin.progress import Outcome, Visit
+from segue.signin.progress import Outcome
 from segue.signin.steps import Steps, Wishes, build_steps
 from segue.signin.transaction import Transactions
+from segue.signin.visit import Visit
 from segue.stores import Store
 
 PASSWORD = "a long enough password"

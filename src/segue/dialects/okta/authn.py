@@ -9,8 +9,8 @@ from segue.dialects.okta.authn_calls import SUBJECT, AuthnCalls, Body, flag, rea
 from segue.dialects.okta.errors import ValidationFailed, limit_headers, write_error
 from segue.dialects.okta.names import AUTHN
 from segue.dialects.okta.transaction_shape import locked_out_object
-from segue.signin.progress import Visit
 from segue.signin.steps import Wishes
+from segue.signin.visit import Visit
 from segue.web.message import Json, Request, Response
 from segue.web.sign_in_limits import SignInLimits, check_standing
 from segue.web.surface import Route

@@ -11,8 +11,9 @@ from segue.dialects.okta.api_tokens import trusted_api_token
 from segue.dialects.okta.errors import ValidationFailed, write_error
 from segue.dialects.okta.names import LIMIT_API
 from segue.dialects.okta.transaction_shape import outcome_object
-from segue.signin.progress import Outcome, Visit
+from segue.signin.progress import Outcome
 from segue.signin.steps import Steps
+from segue.signin.visit import Visit
 from segue.web.client_address import client_address
 from segue.web.cookies import read_device, write_device
 from segue.web.frontchannel import FrontDoor

@@ -21,9 +21,9 @@ from segue.dialects.okta.names import (
     UNLOCK_PAGE,
 )
 from segue.dialects.okta.transaction_shape import mailed_object, recovery_by_token_object
-from segue.signin.progress import Visit
 from segue.signin.recovery import Channel
 from segue.signin.state import Purpose
+from segue.signin.visit import Visit
 from segue.web.message import Json, Request, Response
 from segue.web.return_address import ReturnAddresses
 from segue.web.sign_in_limits import SignInLimits, check_standing

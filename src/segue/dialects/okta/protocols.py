@@ -1,11 +1,14 @@
 """What this dialect makes of the protocols: the shape of its OAuth and its SAML, and their addresses."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from segue.core.application import Application, OidcClient
+from segue.core.assurance import PASSWORD, Worth
 from segue.core.org import AuthorizationServer, Domain
+from segue.core.requirement import Constraint, Need, Requirement
 from segue.core.user import User
 from segue.core.verdict import Check
 from segue.dialects.okta.errors import ResourceNotFound, either, write_error, write_page
@@ -69,7 +72,20 @@ _OAUTH_FIELDS: Final = tuple(
         "claims_parameter_supported",
     )
 )
-_ACR_FACTORS: Final = {"urn:okta:loa:1fa:pwd": 1, "urn:okta:loa:1fa:any": 1, "urn:okta:loa:2fa:any": 2}
+_PASSWORD: Final = Need("knowledge", frozenset({PASSWORD}))
+_KEY: Final = Need("possession", worth=Worth(phishing_resistant=True))
+_HARD_KEY: Final = Need("possession", worth=Worth(phishing_resistant=True, hardware_protected=True))
+# In the order of discovery: what a request may ask for with ``acr_values``.
+_ACR_REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
+    {
+        "urn:okta:loa:1fa:pwd": Requirement(constraints=((Constraint(knowledge=_PASSWORD),),)),
+        "urn:okta:loa:1fa:any": Requirement(),
+        "urn:okta:loa:2fa:any": Requirement(factors=2),
+        "urn:okta:loa:2fa:any:ifpossible": Requirement(second_if_held=True),
+        "phr": Requirement(constraints=((Constraint(possession=_KEY),),)),
+        "phrh": Requirement(constraints=((Constraint(possession=_HARD_KEY),),)),
+    }
+)
 # A sign-in message may be as large as a form of a service provider gets.
 _SAML_REQUEST_CHARS: Final = 32 * 1024
 
@@ -98,7 +114,7 @@ def oauth_profile() -> OAuthProfile:
         widened_scope="access_denied",
         state_required=True,
         group_scope="groups",
-        acr_factors=_ACR_FACTORS,
+        acr_requirements=_ACR_REQUIREMENTS,
         slim_id_token=frozenset({"name", "email", "preferred_username"}),
         openid_fields=_OPENID_FIELDS,
         oauth_fields=_OAUTH_FIELDS,

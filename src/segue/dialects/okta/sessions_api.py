@@ -11,7 +11,6 @@ from segue.admin import sessions
 from segue.admin.change import Change
 from segue.core.assurance import Assurance
 from segue.core.refusal import Refusal
-from segue.core.requirement import missing
 from segue.core.secret import partition_of
 from segue.core.strict import JsonValue, read_json_object
 from segue.core.user import Subject, User
@@ -34,7 +33,7 @@ from segue.handoff.kinds import COOKIE_TOKEN, IMAGE_TOKEN, TicketKind
 from segue.handoff.mint import Minted, mint
 from segue.handoff.redeem import PresentedTicket, WaitingSession, redeem
 from segue.policy.password_age import password_state
-from segue.policy.second_factor import org_requirement
+from segue.policy.sign_on import SignOnQuestion, Surroundings, decide_sign_on
 from segue.signin.sessions import SESSION_KINDS, assurance_of, plan_open
 from segue.stores import Commit, Found, Guard, Store
 from segue.web.frontchannel import FrontDoor
@@ -231,9 +230,18 @@ class SessionsApi:
 
 def _status(request: Request, found: Found, subject: Subject) -> str:
     """``MFA_REQUIRED`` where the org asks this user for more than was proved: the browser will be asked for it."""
-    requirement = org_requirement(request.site.org.settings, subject, device_remembered=False)
-    unmet = missing(requirement, assurance_of(found), request.now_at)
-    return "MFA_REQUIRED" if unmet == "second_factor" else "ACTIVE"
+    decision = decide_sign_on(
+        SignOnQuestion(
+            org=request.site.org,
+            subject=subject,
+            application=None,
+            assurance=assurance_of(found),
+            surroundings=Surroundings(request.address, request.device),
+            now_at=request.now_at,
+            began_at=request.now_at,
+        )
+    )
+    return "MFA_REQUIRED" if decision.missing == "second_factor" else "ACTIVE"
 
 
 def _subject(found: Found) -> Subject:

@@ -41,9 +41,10 @@ from segue.dialects.okta.names import (
 from segue.dialects.okta.shapes import link, timestamp, user_in_transaction
 from segue.policy.password_age import password_days_left
 from segue.signin.enrolment import picture_secret
-from segue.signin.progress import Completed, Outcome, Transaction, Visit
+from segue.signin.progress import Completed, Outcome, Transaction
 from segue.signin.state import Purpose, Status
 from segue.signin.steps import Steps, can_skip
+from segue.signin.visit import Visit
 from segue.web.message import Request
 
 _STATUSES: Final[dict[Status, str]] = {

@@ -72,10 +72,8 @@ class Authorize:
         # OIDC Core 3.1.2.1: max_age=0 is prompt=login; as an age it could not be met by the time it is looked at.
         fresh = max_age_s == 0 or not {"login", "select_account"}.isdisjoint(asked.prompts)
         requirement = Requirement(
-            factors=self.profile.acr_factors.get(asked.acr, 1),
-            max_age_s=max_age_s or None,
-            fresh_after_at=request.now_at if fresh else None,
-        )
+            max_age_s=max_age_s or None, fresh_after_at=request.now_at if fresh else None
+        ).stricter(self.profile.acr_requirements.get(asked.acr, Requirement()))
         return self.door.sign_in_request(
             request,
             channel=self.profile.channel,

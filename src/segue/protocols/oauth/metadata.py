@@ -77,7 +77,7 @@ class Metadata:
             "scopes_supported": published_scopes(server, profile),
             "token_endpoint_auth_methods_supported": list(client_auth.METHODS),
             "token_endpoint_auth_signing_alg_values_supported": list(CLIENT_ALGORITHMS),
-            "claims_supported": [*_TOKEN_CLAIMS, *(["acr"] if profile.acr_factors else []), *user_claims, *own],
+            "claims_supported": [*_TOKEN_CLAIMS, *(["acr"] if profile.acr_requirements else []), *user_claims, *own],
             "code_challenge_methods_supported": list(pkce.METHODS),
             "prompt_values_supported": list(PROMPTS),
             "authorization_response_iss_parameter_supported": True,
@@ -85,4 +85,8 @@ class Metadata:
             "request_parameter_supported": False,
             "request_uri_parameter_supported": False,
         }
-        return {**abilities, "acr_values_supported": list(profile.acr_factors)} if profile.acr_factors else abilities
+        return (
+            {**abilities, "acr_values_supported": list(profile.acr_requirements)}
+            if profile.acr_requirements
+            else abilities
+        )

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from segue.core.application import Application, OidcClient
 from segue.core.assurance import Assurance
 from segue.core.org import AuthorizationServer, Domain
+from segue.core.requirement import Requirement
 from segue.core.strict import JsonValue
 from segue.core.user import User
 from segue.handoff.kinds import Slot
@@ -189,8 +190,8 @@ class OAuthProfile:
     state_required: bool = False
     #: The scope that asks the org's own server for the names of the user's groups; "" where there is none.
     group_scope: str = ""
-    #: Authentication context classes (``acr_values``) and how many kinds of factor each asks for.
-    acr_factors: Mapping[str, int] = field(default_factory=dict)
+    #: Authentication context classes (``acr_values``) and what each asks for.
+    acr_requirements: Mapping[str, Requirement] = field(default_factory=dict)
     claims_of_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: CLAIMS_OF_SCOPES)
     #: User claims an ID token keeps where an access token comes with it and userinfo has the rest; None keeps all.
     slim_id_token: frozenset[str] | None = None

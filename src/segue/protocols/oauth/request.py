@@ -98,7 +98,7 @@ class Asked:
     @property
     def acr(self) -> str:
         """The first class of ``acr_values`` that we know; others are ignored (OIDC Core 3.1.2.1)."""
-        return next((value for value in self.get("acr_values").split() if value in self.profile.acr_factors), "")
+        return next((value for value in self.get("acr_values").split() if value in self.profile.acr_requirements), "")
 
 
 @dataclass(frozen=True, slots=True)

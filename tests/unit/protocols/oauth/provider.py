@@ -16,6 +16,7 @@ from segue.core.assurance import Assurance, Proof
 from segue.core.clock import Source
 from segue.core.org import AuthorizationServer, Domain, Org
 from segue.core.refusal import Refusal
+from segue.core.requirement import Requirement
 from segue.core.sealing import Sealer
 from segue.core.secret import digest, new_id, partition_of, random_partition
 from segue.core.server import ServerScope
@@ -73,7 +74,7 @@ PROFILE = OAuthProfile(
     id_token_typ=None,
     post_message_mode="message",
     slim_id_token=frozenset({"name", "email", "preferred_username"}),
-    acr_factors={"one": 1, "two": 2},
+    acr_requirements={"one": Requirement(1), "two": Requirement(2)},
 )
 
 
