@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import quote_from_bytes
 
 import pytest
+from tests.console_steps import READS
 from tests.http_client import Browser
 from tests.okta_steps import AUTHN, DEFAULT, ORG, asks, authorize, is_signed_in, sign_in, signed_in
 from tests.server import Server, Site
@@ -131,6 +132,8 @@ HOLE = re.compile(r"[{](\w+)[}]")
 
 # What each route reads; a route that is not here makes the test fail.
 PARAMETERS: dict[str, tuple[str, ...]] = {
+    # Its fields are tried by somebody who may fill them in, in test_http_console.
+    **dict.fromkeys((*READS, "/static/console.css", "/static/console.js"), ("unheard_of",)),
     AUTHN: (),  # its fields are below
     "/api/v1/sessions/me": ("unheard_of",),
     **dict.fromkeys((f"{ORG}/authorize", "/oauth2/{server}/v1/authorize"), AUTHORIZE),

@@ -51,6 +51,11 @@ _GRANT_TYPES = frozenset(
 )
 
 
+def grant_types() -> frozenset[str]:
+    """The grant types that a client can be registered for."""
+    return _GRANT_TYPES
+
+
 def check_oidc(client: OidcClient, local_names: Collection[str] = ()) -> None:
     """The settings of an OpenID Connect client. ``local_names`` are more names of this machine."""
     if not 1 <= len(client.client_id) <= 128 or not all("!" <= char <= "~" for char in client.client_id):

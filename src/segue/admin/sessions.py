@@ -3,6 +3,7 @@
 from typing import Final
 
 from segue.admin.change import Change, missing
+from segue.admin.roles import check_reach
 from segue.core.credential import Kind
 from segue.core.secret import is_id, partition_of
 from segue.core.user import User
@@ -30,8 +31,10 @@ async def extend_session(store: Store, session_id: str, change: Change, *, idle_
 
 
 async def close_session(store: Store, session_id: str, change: Change) -> None:
-    """Ends a session with everything bound to it. Raises Refusal ``not_found``."""
+    """Ends a session with everything bound to it. Raises Refusal ``not_found``; ``forbidden`` where its user may do
+    more than whoever asks."""
     known = await find_session(store, session_id, change)
+    await check_reach(store, known.credential.user_id or "", change)
     event = change.event(
         "session.end", user_id=known.credential.user_id, credential_id=session_id, reason="closed_by_administrator"
     )
@@ -44,8 +47,10 @@ async def close_sessions_of(
 ) -> int:
     """Ends every session of a user, and with ``tokens`` also what applications hold for them; how many ended.
 
-    ``forget_devices`` has every browser asked for a second factor again. One write for each two hundred.
+    ``forget_devices`` has every browser asked for a second factor again. One write for each two hundred. Raises Refusal
+    ``forbidden`` where the user may do more than whoever asks.
     """
+    await check_reach(store, user.id, change)
     kinds = SESSION_KINDS | _TOKENS if tokens else SESSION_KINDS
     ended = 0
     while found := await store.of_user(user.org_id, user.id, kinds):

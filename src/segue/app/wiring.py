@@ -9,8 +9,10 @@ from typing import Final
 
 from segue.admin.keys import ASSERTION_KEYS
 from segue.admin.passwords import check_password
+from segue.admin.roles import actor_by_roles
 from segue.app.checks import check_configuration, open_checked
 from segue.app.factors import factors_of, fetcher_of, providers_of
+from segue.console import TEMPLATES, Console, ConsoleChannel, Desk, Entrance, Seals
 from segue.core.clock import Source
 from segue.core.sealing import Sealer
 from segue.dialects import okta
@@ -25,6 +27,7 @@ from segue.protocols.wsfed import WsFedSignOn
 from segue.settings import Settings, read_epoch, read_secrets
 from segue.signin.errands import Errands
 from segue.signin.passwords import PasswordHasher
+from segue.signin.second_factor import SecondFactors
 from segue.signin.steps import Steps, build_steps
 from segue.signin.transaction import Transactions
 from segue.storage import open_store
@@ -126,8 +129,11 @@ def build(settings: Settings, *, source: Source | None = None) -> Segue:
     factors = factors_of(providers, sealer, hasher, store)
     steps = build_steps(store, factors, door.transactions, check_password=check_password, mail=providers.mail)
     services = _okta_services(door, store, Signing(config, ring), limiter, steps, settings)
-    channels |= {channel.name: channel for channel in okta.front_channels(services)}
+    console_channel = ConsoleChannel()
+    channels |= {channel.name: channel for channel in (*okta.front_channels(services), console_channel)}
+    console = _console(door, store, sealer, hasher, steps, settings)
     surface = okta.surface(services)
+    surface = replace(surface, routes=(*surface.routes, *console.routes()))
     edge = Edge(
         surfaces={surface.dialect: surface},
         tables={surface.dialect: RouteTable.of(surface.routes)},
@@ -136,7 +142,7 @@ def build(settings: Settings, *, source: Source | None = None) -> Segue:
         ready=Readiness(store).ready,
         cors=CorsPolicy(config),
         limiter=limiter,
-        renderer=new_renderer(source.random),
+        renderer=new_renderer(source.random, TEMPLATES),
         recorder=recorder,
         source=source,
         trusted_proxies=settings.trusted_proxies,
@@ -206,6 +212,15 @@ def _okta_services(
         steps=steps,
         local_names=settings.local_names,
     )
+
+
+def _console(
+    door: FrontDoor, store: Store, sealer: Sealer, hasher: PasswordHasher, steps: Steps, settings: Settings
+) -> Console:
+    """The operator's console, the same at every domain."""
+    second_factors = SecondFactors(steps.factors, store, store)
+    entrance = Entrance(door, store, Seals(sealer), second_factors, actor_by_roles)
+    return Console(Desk(entrance, store, hasher, sealer, steps.factors, okta.app_addresses, settings.local_names))
 
 
 def _jobs(settings: Settings, store: Store, sealer: Sealer, source: Source) -> tuple[Periodic, ...]:

@@ -7,6 +7,7 @@ from segue.storage.postgres_devices import PostgresDevices
 from segue.storage.postgres_events import PostgresEvents
 from segue.storage.postgres_factors import PostgresFactors
 from segue.storage.postgres_groups import PostgresGroups
+from segue.storage.postgres_lineage import PostgresLineage
 from segue.storage.postgres_policies import PostgresPolicies
 from segue.storage.postgres_pool import Database
 from segue.storage.postgres_purge import PostgresPurge
@@ -26,6 +27,7 @@ class PostgresStore(
     PostgresRoles,
     PostgresUsers,
     PostgresCredentials,
+    PostgresLineage,
     PostgresFactors,
     PostgresDevices,
     PostgresEvents,

@@ -59,6 +59,11 @@ def _live(epoch: str) -> str:
     """
 
 
+REVOKED: Final = _REVOKED
+live = _live
+"""The two, for a list that says of each row whether they hold."""
+
+
 def _found(app_id: str) -> str:
     """The columns of a credential ``c`` and its user ``u``, read by :func:`_to_found`."""
     return (

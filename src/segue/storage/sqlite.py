@@ -11,6 +11,7 @@ from segue.storage.sqlite_devices import SqliteDevices
 from segue.storage.sqlite_events import SqliteEvents
 from segue.storage.sqlite_factors import SqliteFactors
 from segue.storage.sqlite_groups import SqliteGroups
+from segue.storage.sqlite_lineage import SqliteLineage
 from segue.storage.sqlite_policies import SqlitePolicies
 from segue.storage.sqlite_purge import SqlitePurge
 from segue.storage.sqlite_roles import SqliteRoles
@@ -31,6 +32,7 @@ class SqliteStore(
     SqliteUsers,
     SqliteAttempts,
     SqliteCredentials,
+    SqliteLineage,
     SqliteFactors,
     SqliteDevices,
     SqliteEvents,

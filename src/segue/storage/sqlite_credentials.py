@@ -42,6 +42,9 @@ _LIVE = f"""
         SELECT 1 FROM tombstones AS t WHERE t.org_id = c.org_id AND t.partition = c.partition AND t.id = c.id)
     AND NOT EXISTS ({_PATH_REVOKED})
 """
+LIVE = _LIVE
+"""The same, for a list that says of each row whether it holds."""
+
 _KEY = "c.org_id = :org_id AND c.partition = :partition AND c.id = :id"
 _KINDS = "c.kind IN (SELECT value FROM json_each(:kinds))"
 _CLAIM = local(f"""

@@ -195,6 +195,8 @@ CLAIM_FOREIGN = """
 
 # How many credentials of one user are listed at most.
 MOST_OF_USER = 200
+# The same for those that are shown as the record has them, ended ones too.
+MOST_OF_LINEAGE = 1000
 # org, partition, id, reason. The first revocation of an id keeps its moment and reason.
 PUT_TOMBSTONE = """
     INSERT INTO tombstones (org_id, partition, id, at, reason) VALUES ($1, $2, $3, {now}, $4)

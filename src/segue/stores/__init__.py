@@ -36,6 +36,7 @@ from segue.stores.writes import (
     Attempts,
     Claim,
     Commit,
+    Ended,
     EventPage,
     FactorStep,
     Found,
@@ -46,6 +47,7 @@ from segue.stores.writes import (
     StoredKey,
     StoreUnavailable,
     Tombstone,
+    Traced,
 )
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "ConfigStore",
     "CredentialStore",
     "DeliveryFailed",
+    "Ended",
     "EventPage",
     "EventStore",
     "FactorStep",
@@ -80,6 +83,7 @@ __all__ = [
     "StoreUnavailable",
     "StoredKey",
     "Tombstone",
+    "Traced",
     "TrustStore",
     "UserStore",
 ]
@@ -252,6 +256,11 @@ class CredentialStore(Protocol):
     async def participations(self, org_id: str, session_id: str) -> Sequence[Participation]: ...
     async def of_user(self, org_id: str, user_id: str, kinds: frozenset[Kind]) -> Sequence[Credential]:
         """The live credentials of these kinds that belong to a user, newest first, at most 200."""
+        ...
+
+    async def lineage(self, org_id: str, user_id: str) -> Sequence[Traced]:
+        """What was issued to a user and is still on record, spent, expired and revoked ones too, newest first, at most
+        1,000."""
         ...
 
     async def remember_device(self, org_id: str, user_id: str, device: str, *, life_ms: int) -> None:

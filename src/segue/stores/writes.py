@@ -178,3 +178,24 @@ class EventPage:
     newest_first: bool = False
     limit: int = 100
     user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A tombstone that was read: when (epoch ms) and why that id was revoked."""
+
+    id: str
+    at: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A credential as the record has it, whether or not it can still be used.
+
+    ``live`` is what the store itself says at that moment; ``ended`` are the tombstones among its own id and its path.
+    """
+
+    credential: Credential
+    live: bool
+    ended: tuple[Ended, ...] = ()

@@ -36,7 +36,7 @@ class SessionCookies:
         value = request.cookie(self.name)
         if value is None or not request.site.domain.secure:
             return value
-        return value if request.cookie(_own(_PROOF, request.site.domain)) == _proof(value) else None
+        return value if request.cookie(own_name(_PROOF, request.site.domain)) == _proof(value) else None
 
     def write(self, bearer: Bearer, org: Org, domain: Domain) -> tuple[SetCookie, ...]:
         return self._both(bearer.text, org, domain)
@@ -51,38 +51,38 @@ class SessionCookies:
         if not domain.secure:
             return (session,)
         proof = None if value is None else _proof(value)
-        return (session, SetCookie(_own(_PROOF, domain), proof, same_site=same_site))
+        return (session, SetCookie(own_name(_PROOF, domain), proof, same_site=same_site))
 
 
 def read_browser(request: Request) -> str | None:
     """The secret that ties a waiting sign-in to this browser."""
-    return request.cookie(_own(_BROWSER, request.site.domain))
+    return request.cookie(own_name(_BROWSER, request.site.domain))
 
 
 def write_browser(request: Request, circumstances: Circumstances) -> tuple[str, SetCookie]:
     """The browser's secret, a new one where it has none, and the cookie that keeps it."""
     secret = read_browser(request) or new_secret(circumstances.source.random)
-    return secret, SetCookie(_own(_BROWSER, request.site.domain), secret)
+    return secret, SetCookie(own_name(_BROWSER, request.site.domain), secret)
 
 
 def read_agreement(request: Request) -> str | None:
     """What this browser's person agreed to a moment ago."""
-    return request.cookie(_own(_AGREEMENT, request.site.domain))
+    return request.cookie(own_name(_AGREEMENT, request.site.domain))
 
 
 def write_agreement(request: Request, value: str) -> SetCookie:
     """The cookie that says so, for as long as the way back takes."""
-    return SetCookie(_own(_AGREEMENT, request.site.domain), value, max_age_s=_AGREEMENT_S)
+    return SetCookie(own_name(_AGREEMENT, request.site.domain), value, max_age_s=_AGREEMENT_S)
 
 
 def read_refused(request: Request) -> str | None:
     """What this browser was told a moment ago."""
-    return request.cookie(_own(_REFUSED, request.site.domain))
+    return request.cookie(own_name(_REFUSED, request.site.domain))
 
 
 def write_refused(request: Request, value: str) -> SetCookie:
     """The cookie that keeps a refusal for the page that shows it."""
-    return SetCookie(_own(_REFUSED, request.site.domain), value, max_age_s=_REFUSED_S)
+    return SetCookie(own_name(_REFUSED, request.site.domain), value, max_age_s=_REFUSED_S)
 
 
 def read_device(request: Request, cookies: SessionCookies) -> str | None:
@@ -94,7 +94,7 @@ def read_device(request: Request, cookies: SessionCookies) -> str | None:
     value = request.cookie(cookies.device) if cookies.device else None
     if value is None or not request.site.domain.secure:
         return value
-    return value if request.cookie(_own(_DEVICE_PROOF, request.site.domain)) == _device_proof(value) else None
+    return value if request.cookie(own_name(_DEVICE_PROOF, request.site.domain)) == _device_proof(value) else None
 
 
 def write_device(
@@ -106,11 +106,12 @@ def write_device(
     device = SetCookie(cookies.device, secret, max_age_s=_DEVICE_COOKIE_S)
     if not domain.secure:
         return secret, (device,)
-    proof = SetCookie(_own(_DEVICE_PROOF, domain), _device_proof(secret), max_age_s=_DEVICE_COOKIE_S)
+    proof = SetCookie(own_name(_DEVICE_PROOF, domain), _device_proof(secret), max_age_s=_DEVICE_COOKIE_S)
     return secret, (device, proof)
 
 
-def _own(name: str, domain: Domain) -> str:
+def own_name(name: str, domain: Domain) -> str:
+    """The full name of a cookie of ours: on https none but this very host can have set it."""
     return f"__Host-{name}" if domain.secure else name
 
 

@@ -8,6 +8,7 @@ from segue.web.message import Page
 STATUS: Final = {
     "access_denied": 403,
     "assurance_not_met": 403,
+    "forbidden": 403,
     "not_found": 404,
     "wrong_method": 405,
     "too_large": 413,

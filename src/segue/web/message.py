@@ -133,14 +133,16 @@ class Document(Response):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Response):
-    """An HTML page from a template of this package.
+    """An HTML page from a template of this package, or of one that the renderer was given.
 
     ``keeps_opener``: the page may stand in a window that another site opened and that will hand it an answer.
+    ``stays_here``: its scripts are files of ours and its forms lead nowhere else, unlike those of a sign-in.
     """
 
     template: str
     context: Mapping[str, object] = field(default_factory=dict)
     keeps_opener: bool = False
+    stays_here: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

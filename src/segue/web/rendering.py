@@ -1,10 +1,12 @@
 """From response values to status, headers and bytes, with the security headers every answer carries."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import orjson
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined, select_autoescape
 
 from segue.core.secret import RandomBytes, new_secret
 from segue.core.url import parse_web_url
@@ -23,6 +25,12 @@ from segue.web.message import (
 
 _HTML: Final = "text/html;charset=utf-8"
 _BARE_CSP: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+_NO_PACKAGES: Final[Mapping[str, str]] = MappingProxyType({})
+# Of pages whose scripts are files and whose forms stay with us: not even a script element of ours may stand in them.
+_STAYING_CSP: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +50,12 @@ class Renderer:
     def render(self, request: Request, response: Response) -> Rendered:
         """The answer as bytes. Raises jinja2's errors where a template lacks a value: a fault of ours."""
         content_type, body, policy = self._content(request, response)
+        # Without a referrer of its own a browser says Origin: null with a form, and that says nothing (MG-07).
+        staying = isinstance(response, Page) and response.stays_here
         headers = [
             ("cache-control", f"public, max-age={response.cache_s}" if response.cache_s else "no-cache, no-store"),
             ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
+            ("referrer-policy", "same-origin" if staying else "no-referrer"),
             ("content-security-policy", policy),
             ("permissions-policy", "camera=(), microphone=(), geolocation=(), browsing-topics=()"),
         ]
@@ -74,8 +84,8 @@ class Renderer:
                 return content_type, orjson.dumps(data), _BARE_CSP
             case Document(body=body, content_type=content_type):
                 return content_type, body, _BARE_CSP
-            case Page(template=template, context=context):
-                return self._page(request, template, dict(context))
+            case Page():
+                return self._page(request, response)
             case AutoPost():
                 return self._auto_post(response)
             case PostMessage():
@@ -84,7 +94,7 @@ class Renderer:
                 return "", b"", _BARE_CSP
         raise TypeError(f"no rendering for {type(response).__name__}")
 
-    def _page(self, request: Request, template: str, context: dict[str, object]) -> tuple[str, bytes, str]:
+    def _page(self, request: Request, page: Page) -> tuple[str, bytes, str]:
         nonce = new_secret(self.random)
         # No form-action: browsers apply it to the redirects that follow a form, and after a sign-in those rightly lead
         # to the application. Templates escape everything, and no page of ours has a form that a request could change.
@@ -92,10 +102,10 @@ class Renderer:
             f"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'nonce-{nonce}'; "
             "frame-ancestors 'none'; base-uri 'none'"
         )
-        body = self.templates.get_template(template).render(
-            org_name=request.site.org.name, base_url=request.site.domain.base_url, nonce=nonce, **context
+        body = self.templates.get_template(page.template).render(
+            org_name=request.site.org.name, base_url=request.site.domain.base_url, nonce=nonce, **page.context
         )
-        return _HTML, body.encode(), policy
+        return _HTML, body.encode(), _STAYING_CSP if page.stays_here else policy
 
     def _auto_post(self, response: AutoPost) -> tuple[str, bytes, str]:
         nonce = new_secret(self.random)
@@ -122,9 +132,11 @@ class Renderer:
         return _HTML, body.encode(), policy
 
 
-def new_renderer(random: RandomBytes) -> Renderer:
+def new_renderer(random: RandomBytes, packages: Mapping[str, str] = _NO_PACKAGES) -> Renderer:
+    """``packages`` are more packages with templates, by the first part of their templates' names."""
+    others = {name: PackageLoader(package, "templates") for name, package in packages.items()}
     templates = Environment(
-        loader=PackageLoader("segue.web", "templates"),
+        loader=ChoiceLoader([PackageLoader("segue.web", "templates"), PrefixLoader(others)]),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
         trim_blocks=True,

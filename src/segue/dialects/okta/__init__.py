@@ -18,6 +18,7 @@ from segue.dialects.okta.admin.apps import Apps
 from segue.dialects.okta.admin.system_log import SystemLog
 from segue.dialects.okta.admin.trust_map import TrustMap
 from segue.dialects.okta.admin.trusted_origins import TrustedOrigins
+from segue.dialects.okta.app_addresses import app_addresses
 from segue.dialects.okta.authn import PrimaryAuthentication
 from segue.dialects.okta.authn_calls import AuthnCalls
 from segue.dialects.okta.authn_enroll import AuthnEnroll
@@ -80,6 +81,7 @@ __all__ = [
     "DIALECT",
     "LIMITS",
     "OktaServices",
+    "app_addresses",
     "front_channels",
     "home_channel",
     "oauth_profile",

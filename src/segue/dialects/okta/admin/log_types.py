@@ -21,6 +21,7 @@ class LogType:
 
 
 _START, _END = "user.session.start", "user.session.end"
+_ADMIN = "user.session.access_admin_app"
 _SSO, _LAUNCH = "user.authentication.sso", "app.generic.unauth_app_access_attempt"
 _VERIFY, _MFA = "user.authentication.verify", "user.authentication.auth_via_mfa"
 _FACTOR_ON, _FACTOR_OFF = "user.mfa.factor.activate", "user.mfa.factor.deactivate"
@@ -69,12 +70,16 @@ LOG_TYPES: Final[Mapping[str, LogType]] = MappingProxyType(
         "sign_in.wsfed": LogType(_POLICY, "Sign-in to a WS-Federation application"),
         "sign_in.home": LogType(_POLICY, "Sign-in to the start page"),
         "sign_in.launch": LogType(_POLICY, "Sign-in to an application by its link"),
+        "sign_in.console": LogType(_ADMIN, "Sign-in to the console"),
         "sign_in.factors": LogType(_POLICY, "Sign-in to look after one's factors"),
         "session.open": LogType(_START, "A user signed in"),
         "session.create": LogType(_START, "Making a session by the Sessions API"),
         "session.read": LogType(_START, "Looking at a session"),
         "session.extend": LogType("user.session.context.change", "A session was extended"),
         "session.end": LogType(_END, "A session ended"),
+        "credential.revoke": LogType(_END, "An administrator ended something that was issued"),
+        "console.request": LogType(_ADMIN, "A page of the console"),
+        "console.change": LogType(_ADMIN, "A change in the console"),
         "session.sign_out": LogType(_END, "A user signed out"),
         "user.sign_out": LogType("user.session.clear", "All sessions of a user were ended"),
         "interaction.park": LogType(_POLICY, "A request waits for the user"),

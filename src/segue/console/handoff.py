@@ -1,0 +1,57 @@
+"""How an application treats a sign-in that is handed over to it, and the secret that it proves itself by."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from segue.admin import applications
+from segue.console import app_forms, paths
+from segue.console.app_view import app_page, known_app
+from segue.console.desk import Desk
+from segue.console.visit import Done, Visit, done
+from segue.console.words import counted
+from segue.core.refusal import Refusal
+from segue.web.message import Page
+from segue.web.surface import Route
+
+_HANDOFF: Final = f"{paths.APPS}/{{id}}/handoff"
+_SECRETS: Final = f"{paths.APPS}/{{id}}/secrets"
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    desk: Desk
+
+    def routes(self) -> tuple[Route, ...]:
+        entrance = self.desk.entrance
+        return (
+            entrance.shows(_HANDOFF, self.show, "apps.read"),
+            entrance.changes(_HANDOFF, self.show, self.save, "apps.manage"),
+            entrance.shows(_SECRETS, self.secrets, "apps.manage", fresh=True),
+            entrance.changes(_SECRETS, self.secrets, self.new_secret, "apps.manage", fresh=True),
+        )
+
+    async def show(self, visit: Visit) -> Page:
+        app = await known_app(self.desk, visit)
+        return app_page(visit, "handoff.html", app, "handoff", words=app_forms)
+
+    async def save(self, visit: Visit) -> Done:
+        app = await known_app(self.desk, visit)
+        changed = replace(app, when_other_user=app_forms.read_when_other_user(visit.posted))
+        await applications.update_application(
+            self.desk.store, changed, visit.change, local_names=self.desk.local_names, sealer=self.desk.sealer
+        )
+        return done(visit.request.path, "The settings were saved.")
+
+    async def secrets(self, visit: Visit) -> Page:
+        app = await known_app(self.desk, visit)
+        if app.oidc is None or app.oidc.public:
+            raise Refusal("not_found", "This application has no client secret.")
+        count = counted(len(app.oidc.secret_digests), "secret is", "secrets are")
+        return app_page(visit, "secrets.html", app, "secrets", count=count)
+
+    async def new_secret(self, visit: Visit) -> Done:
+        app = await known_app(self.desk, visit)
+        _, secret = await applications.new_client_secret(
+            self.desk.store, app.id, visit.change, keep_old=visit.posted.get("keep_old") == "yes"
+        )
+        return done(visit.request.path, "A new secret was made.", client_secret=secret)

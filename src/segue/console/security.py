@@ -1,0 +1,93 @@
+"""How somebody signs in: their password, their factors, the sessions they have open."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from segue.admin import factors, sessions, users
+from segue.console import paths
+from segue.console.desk import Desk
+from segue.console.forms import choice, refused
+from segue.console.user_view import known_user, user_page
+from segue.console.visit import Done, Visit, done
+from segue.console.words import counted, moment
+from segue.core.credential import Credential
+from segue.signin.sessions import SESSION_KINDS
+from segue.web.factor_words import way
+from segue.web.message import Page
+from segue.web.surface import Route
+
+_SECURITY: Final = f"{paths.USERS}/{{id}}/security"
+_PASSWORD: Final = f"{paths.USERS}/{{id}}/password"
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    desk: Desk
+
+    def routes(self) -> tuple[Route, ...]:
+        entrance = self.desk.entrance
+        return (
+            entrance.shows(_SECURITY, self.show, "users.read"),
+            entrance.changes(_SECURITY, self.show, self.change, "users.manage"),
+            entrance.shows(_PASSWORD, self.ask_password, "users.manage", fresh=True),
+            entrance.changes(_PASSWORD, self.ask_password, self.set_password, "users.manage", fresh=True),
+        )
+
+    async def show(self, visit: Visit) -> Page:
+        user, store, now_at = await known_user(self.desk, visit), self.desk.store, visit.request.now_at
+        enrolled = await store.factors(visit.org_id, user.id)
+        open_now = await store.of_user(visit.org_id, user.id, SESSION_KINDS)
+        return user_page(
+            visit,
+            "security.html",
+            user,
+            "/security",
+            factors=[
+                {
+                    **way(one, enrolled),
+                    "active": one.active,
+                    "added": moment(one.created_at, now_at),
+                    "used": moment(one.last_used_at, now_at),
+                }
+                for one in enrolled
+            ],
+            sessions=[_session(each, now_at, own=each.id == visit.session.credential.id) for each in open_now],
+            password={"is_set": user.password_hash is not None, "since": moment(user.password_changed_at, now_at)},
+            may_end=visit.may("sessions.manage"),
+            may_reset=visit.may("factors.manage"),
+        )
+
+    async def change(self, visit: Visit) -> Done:
+        user, store, given = await known_user(self.desk, visit), self.desk.store, visit.posted
+        where = visit.request.path
+        if choice(given, "do", ("end_all", "remove_factor"), "what to do") == "end_all":
+            visit.actor.require("sessions.manage")
+            ended = await sessions.close_sessions_of(store, user, visit.change, tokens=True)
+            return done(where, f"{counted(ended, 'session or token', 'sessions and tokens')} ended.")
+        visit.actor.require("factors.manage")
+        await factors.remove_factor(store, user, given.get("factor") or "", visit.change)
+        return done(where, "The factor was removed.")
+
+    async def ask_password(self, visit: Visit) -> Page:
+        user = await known_user(self.desk, visit)
+        return user_page(visit, "password.html", user, "/security")
+
+    async def set_password(self, visit: Visit) -> Done:
+        user, given = await known_user(self.desk, visit), visit.posted
+        password = given.get("password") or ""
+        if not password:
+            raise refused("password", "Enter the new password.")
+        await users.set_password(self.desk.store, self.desk.hasher, user.id, password, visit.change)
+        return done(
+            f"{paths.USERS}/{user.id}/security", "The password was set. All that was issued to the user has ended."
+        )
+
+
+def _session(session: Credential, now_at: int, *, own: bool) -> dict[str, object]:
+    return {
+        "id": session.id,
+        "domain": session.domain or "",
+        "since": moment(session.issued_at, now_at),
+        "until": moment(min(session.expires_at, session.idle_expires_at or session.expires_at), now_at),
+        "own": own,
+    }
