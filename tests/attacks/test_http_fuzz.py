@@ -100,6 +100,7 @@ TOKEN = (
     "password",
     "unheard_of",
 )
+GIVEN = ("token", "token_type_hint", "client_id", "client_secret", "unheard_of")
 LOGOUT = ("id_token_hint", "post_logout_redirect_uri", "state", "client_id", "form_token", "logout_hint")
 SAML = ("SAMLRequest", "RelayState", "SigAlg", "Signature", "SAMLEncoding", "SAMLResponse", "sessionToken", "username")
 HEADERS = (
@@ -138,6 +139,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/api/v1/sessions/me": ("unheard_of",),
     **dict.fromkeys((f"{ORG}/authorize", "/oauth2/{server}/v1/authorize"), AUTHORIZE),
     **dict.fromkeys((f"{ORG}/token", "/oauth2/{server}/v1/token"), TOKEN),
+    **dict.fromkeys((f"{ORG}/{what}" for what in ("revoke", "introspect")), GIVEN),
+    **dict.fromkeys((f"/oauth2/{{server}}/v1/{what}" for what in ("revoke", "introspect")), GIVEN),
     **dict.fromkeys((f"{ORG}/userinfo", "/oauth2/{server}/v1/userinfo"), ("access_token", "schema")),
     **dict.fromkeys((f"{ORG}/logout", "/oauth2/{server}/v1/logout"), LOGOUT),
     **dict.fromkeys((f"{ORG}/keys", "/oauth2/{server}/v1/keys"), ("client_id",)),
@@ -221,6 +224,8 @@ def good_pairs(path: str, site: Site) -> list[tuple[str, bytes]]:
     elif path.endswith("/token"):
         wanted = {"grant_type": "authorization_code", "code": "x", "redirect_uri": web.redirect_uri}
         wanted |= {"client_id": "spa-client"}
+    elif path.endswith(("/revoke", "/introspect")):
+        wanted = {"token": "x", "client_id": "spa-client"}
     else:
         wanted = {}
     return [(name, value.encode()) for name, value in wanted.items()]

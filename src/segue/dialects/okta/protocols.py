@@ -53,6 +53,10 @@ _OPENID_FIELDS: Final = (
     "token_endpoint_auth_signing_alg_values_supported",
     "claims_supported",
     "code_challenge_methods_supported",
+    "introspection_endpoint",
+    "introspection_endpoint_auth_methods_supported",
+    "revocation_endpoint",
+    "revocation_endpoint_auth_methods_supported",
     "end_session_endpoint",
     "request_parameter_supported",
     "request_uri_parameter_supported",
@@ -116,6 +120,7 @@ def oauth_profile() -> OAuthProfile:
         group_scope="groups",
         acr_requirements=_ACR_REQUIREMENTS,
         slim_id_token=frozenset({"name", "email", "preferred_username"}),
+        introspected=("uid", "auth_time"),
         openid_fields=_OPENID_FIELDS,
         oauth_fields=_OAUTH_FIELDS,
     )
@@ -163,6 +168,8 @@ def _endpoints(server: AuthorizationServer, domain: Domain) -> Endpoints:
         userinfo=f"{base}/userinfo",
         jwks=f"{base}/keys",
         end_session=f"{base}/logout",
+        introspection=f"{base}/introspect",
+        revocation=f"{base}/revoke",
     )
 
 
@@ -216,7 +223,7 @@ class OAuthRoutes:
         error = either(oauth.write_oauth_error, write_error)
         bearer = either(oauth.write_bearer_error, write_error)
         authorize = self._at(oauth.authorize)
-        userinfo = self._at(oauth.userinfo)
+        userinfo, revoke = self._at(oauth.userinfo), self._at(oauth.revoke)
         end_session = self._at(oauth.end_session)
         return (
             Route(
@@ -235,6 +242,17 @@ class OAuthRoutes:
                 self._at(oauth.token),
                 error,
                 "oauth.token",
+                cors="client",
+                body="form",
+                limit=limit,
+            ),
+            Route(("POST",), f"{base}/revoke", revoke, error, "oauth.revoke", cors="client", body="form", limit=limit),
+            Route(
+                ("POST",),
+                f"{base}/introspect",
+                self._at(oauth.introspect),
+                error,
+                "oauth.introspect",
                 cors="client",
                 body="form",
                 limit=limit,

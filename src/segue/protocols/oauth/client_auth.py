@@ -26,7 +26,9 @@ METHODS: Final[tuple[ClientAuthentication, ...]] = (
 )
 _MOST_CHARS: Final = 4096
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_SECRETS: Final = frozenset({"client_secret", "client_assertion", "code", "code_verifier", "password", "refresh_token"})
+_SECRETS: Final = frozenset(
+    {"client_secret", "client_assertion", "code", "code_verifier", "password", "refresh_token", "token"}
+)
 _NOBODY: Final = (b"\0" * 32,)
 
 
@@ -54,14 +56,17 @@ class ClientAuthenticator:
     assertions: Assertions
     profile: OAuthProfile
 
-    async def __call__(self, request: Request, server: AuthorizationServer) -> AuthenticatedClient:
+    async def __call__(
+        self, request: Request, server: AuthorizationServer, *, bare_basic: bool = False
+    ) -> AuthenticatedClient:
         """The client that sent a form.
 
         Raises Refusal ``invalid_client``, with one public text for every cause but a missing credential;
         ``invalid_request`` where a request uses more than one method. Basic together with the same client_id in the
-        form is one method, and so is an assertion with it.
+        form is one method, and so is an assertion with it. With ``bare_basic`` a client without a secret may send its
+        id alone in the header, as a widespread library does.
         """
-        shown = _read(request)
+        shown = _read(request, bare_basic)
         app = await self.config.application_by_client_id(request.site.org.id, shown.client_id)
         client = app.oidc if app is not None and app.active else None
         # The same work whoever it is: an unknown client is compared with a digest that nothing has.
@@ -86,7 +91,7 @@ class ClientAuthenticator:
         return frozenset({f"{domain.base_url}{request.path}", token_endpoint, server.issuer(domain)})
 
 
-def _read(request: Request) -> _Credentials:
+def _read(request: Request, bare_basic: bool) -> _Credentials:
     form = request.form
     in_query = sorted(_SECRETS.intersection(request.query.names()))
     if in_query:  # RFC 6749 2.3.1: an address ends up in logs
@@ -103,7 +108,7 @@ def _read(request: Request) -> _Credentials:
             raise _refused("assertion_client", client_id[:128], "another client's assertion")
         return _Credentials("private_key_jwt", assertion.client_id, assertion=assertion)
     if header is not None:
-        basic = _read_basic(header)
+        basic = _read_basic(header, bare_basic)
         if secret or client_id not in ("", basic.client_id):
             text = "Use one way to authenticate the client."
             raise refusal("invalid_request", text, Check("one_method", passed=False, seen="header and form", mend=text))
@@ -114,7 +119,7 @@ def _read(request: Request) -> _Credentials:
     return _Credentials("client_secret_post" if secret else "none", client_id, secret)
 
 
-def _read_basic(header: str) -> _Credentials:
+def _read_basic(header: str, bare_basic: bool) -> _Credentials:
     """RFC 7617 2 with the form encoding of RFC 6749 2.3.1 inside."""
     scheme, _, token = header.partition(" ")
     try:
@@ -122,6 +127,8 @@ def _read_basic(header: str) -> _Credentials:
             raise Malformed("another scheme")
         text = read_base64(token, max_chars=_MOST_CHARS).decode()
         client_id, colon, secret = text.partition(":")
+        if not colon and bare_basic:
+            return _Credentials("none", _decode(client_id))
         if not colon:
             raise Malformed("no colon")
         return _Credentials("client_secret_basic", _decode(client_id), _decode(secret))

@@ -10,9 +10,12 @@ from segue.protocols.oauth.client_assertion import Assertions
 from segue.protocols.oauth.client_auth import ClientAuthenticator
 from segue.protocols.oauth.client_keys import ClientKeys
 from segue.protocols.oauth.end_session import EndSession
+from segue.protocols.oauth.introspect import Introspect
 from segue.protocols.oauth.issue import Issuer
 from segue.protocols.oauth.metadata import Metadata
+from segue.protocols.oauth.presented import AccessTokens
 from segue.protocols.oauth.profile import OAuthProfile
+from segue.protocols.oauth.revoke import Revoke
 from segue.protocols.oauth.server_rules import ServerRules
 from segue.protocols.oauth.token import TokenEndpoint
 from segue.protocols.oauth.token_request import Tools
@@ -29,9 +32,10 @@ class OAuthEndpoints:
     """One instance a dialect. ``app`` registers ``channel`` with the front door under ``profile.channel``.
 
     Every method takes the request and the active authorization server that its address names. Routes: ``authorize`` GET
-    and POST (form), a document; ``token`` POST (form) and ``userinfo`` GET and POST (form), client CORS; ``keys`` and
-    the two documents GET, idempotent, public CORS; ``end_session`` GET and POST (form), a document. They raise
-    Refusal and strict.Malformed; the ``write_…`` methods are the routes' refusal writers.
+    and POST (form), a document; ``token``, ``revoke`` and ``introspect`` POST (form) and ``userinfo`` GET and POST
+    (form), client CORS; ``keys`` and the two documents GET, idempotent, public CORS; ``end_session`` GET and POST
+    (form), a document. They raise Refusal and strict.Malformed; the ``write_…`` methods are the routes' refusal
+    writers.
     """
 
     door: FrontDoor
@@ -57,6 +61,11 @@ class OAuthEndpoints:
         """The front channel that finishes authorization requests."""
         return OidcChannel(self.config, Issuer(self.signing, self.profile), self.profile, self.rules)
 
+    @property
+    def access_tokens(self) -> AccessTokens:
+        """Reads the access tokens of this dialect."""
+        return AccessTokens(self.config, self.store, self.signing, self.profile)
+
     async def authorize(self, request: Request, server: AuthorizationServer) -> Response:
         """RFC 6749 3.1. Refusals: ``write_error_page``; event ``oauth.authorize``."""
         return await Authorize(self.door, self.config, self.signing, self.profile, self.rules)(request, server)
@@ -68,7 +77,15 @@ class OAuthEndpoints:
 
     async def userinfo(self, request: Request, server: AuthorizationServer) -> Response:
         """OIDC Core 5.3. Refusals: ``write_bearer_error``; event ``oauth.userinfo``."""
-        return await Userinfo(self.config, self.store, self.signing, self.profile, self.rules)(request, server)
+        return await Userinfo(self.access_tokens, self.profile, self.rules)(request, server)
+
+    async def revoke(self, request: Request, server: AuthorizationServer) -> Response:
+        """RFC 7009. Refusals: ``write_oauth_error``; event ``oauth.revoke``."""
+        return await Revoke(self.door, self.clients, self.access_tokens)(request, server)
+
+    async def introspect(self, request: Request, server: AuthorizationServer) -> Response:
+        """RFC 7662. Refusals: ``write_oauth_error``; event ``oauth.introspect``."""
+        return await Introspect(self.clients, self.access_tokens, self.profile)(request, server)
 
     async def keys(self, request: Request, server: AuthorizationServer) -> Response:
         """The public keys (RFC 7517 5), cacheable."""

@@ -61,7 +61,11 @@ class Metadata:
             "introspection_endpoint": endpoints.introspection,
             "revocation_endpoint": endpoints.revocation,
         }
-        return {name: address for name, address in addresses.items() if address is not None}
+        known: dict[str, JsonValue] = {name: address for name, address in addresses.items() if address is not None}
+        for name in ("introspection_endpoint", "revocation_endpoint"):
+            if name in known:
+                known[f"{name}_auth_methods_supported"] = list(client_auth.METHODS)
+        return known
 
     def _abilities(self, server: AuthorizationServer) -> dict[str, JsonValue]:
         profile = self.profile

@@ -32,6 +32,10 @@ OPENID_FIELDS = (
     "token_endpoint_auth_signing_alg_values_supported",
     "claims_supported",
     "code_challenge_methods_supported",
+    "introspection_endpoint",
+    "introspection_endpoint_auth_methods_supported",
+    "revocation_endpoint",
+    "revocation_endpoint_auth_methods_supported",
     "prompt_values_supported",
     "authorization_response_iss_parameter_supported",
     "claims_parameter_supported",
@@ -52,6 +56,10 @@ OAUTH_FIELDS = (
     "token_endpoint_auth_methods_supported",
     "token_endpoint_auth_signing_alg_values_supported",
     "code_challenge_methods_supported",
+    "introspection_endpoint",
+    "introspection_endpoint_auth_methods_supported",
+    "revocation_endpoint",
+    "revocation_endpoint_auth_methods_supported",
     "authorization_response_iss_parameter_supported",
     "end_session_endpoint",
     "subject_types_supported",
@@ -200,5 +208,7 @@ class OAuthProfile:
     #: Fields of both documents that are the vendor's own; they are printed last.
     discovery_extras: Callable[[AuthorizationServer, Domain], Claims] = _no_extras
     keys_cache_s: int = 300
+    #: Claims of access tokens that introspection repeats besides those of RFC 7662.
+    introspected: tuple[str, ...] = ()
     #: Public sentences that clients of this vendor compare, by the name of the check that failed.
     texts: Mapping[str, str] = field(default_factory=dict)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from segue.core.org import AuthorizationServer
-from segue.core.strict import Params
 from segue.core.verdict import Check
 from segue.protocols.oauth.client_auth import AuthenticatedClient, ClientAuthenticator
 from segue.protocols.oauth.errors import refusal
 from segue.protocols.oauth.grants import GRANTS
+from segue.protocols.oauth.parameters import check_once
 from segue.protocols.oauth.token_request import Grant, TokenRequest, Tools
 from segue.web.frontchannel import FrontDoor
 from segue.web.message import Json, Request, Response
@@ -25,7 +25,8 @@ class TokenEndpoint:
     tools: Tools
 
     async def __call__(self, request: Request, server: AuthorizationServer) -> Response:
-        _check_repetition(request.form)
+        # RFC 8693 2.1: these two may name several targets.
+        check_once(request.form, repeatable=_REPEATABLE)
         client = await self.clients(request, server)
         grant = _grant(request.form.get("grant_type") or "", client)
         tokens = await grant(
@@ -39,14 +40,6 @@ class TokenEndpoint:
             self.tools,
         )
         return Json(data=tokens.body(), app_id=client.app.id)
-
-
-def _check_repetition(form: Params) -> None:
-    """RFC 6749 3.2: a parameter occurs once (OT-12), but for the two of RFC 8693 2.1 that may name several targets."""
-    repeated = [name for name in form.names() if len(form.all(name)) > 1 and name not in _REPEATABLE]
-    if repeated:
-        text = "A parameter is given more than once."
-        raise refusal("invalid_request", text, Check("parameters_once", passed=False, seen=repeated[0][:64], mend=text))
 
 
 def _grant(grant_type: str, client: AuthenticatedClient) -> Grant:

@@ -6,11 +6,10 @@ from typing import TypeAlias
 
 from segue.core.org import AuthorizationServer
 from segue.core.strict import JsonValue, Params
-from segue.core.verdict import Check
 from segue.events import Circumstances
 from segue.protocols.oauth.client_auth import AuthenticatedClient
-from segue.protocols.oauth.errors import refusal
 from segue.protocols.oauth.issue import Issuer
+from segue.protocols.oauth.parameters import needed
 from segue.protocols.oauth.server_rules import ServerRules
 from segue.stores import CredentialStore
 from segue.web.frontchannel import FrontDoor
@@ -47,12 +46,7 @@ class TokenRequest:
 
     def need(self, name: str) -> str:
         """A parameter that has to be there. Raises Refusal ``invalid_request``."""
-        value = self.get(name)
-        if not value:
-            text = f"The parameter {name} is missing."
-            check = Check(f"{name}_present", passed=False, expected=name, seen="nothing", mend=text)
-            raise refusal("invalid_request", text, check, app_id=self.client.app.id)
-        return value
+        return needed(self.form, name, app_id=self.client.app.id)
 
 
 @dataclass(frozen=True, slots=True)

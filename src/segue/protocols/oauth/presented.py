@@ -1,0 +1,98 @@
+"""Access tokens as they come back to us: at userinfo, introspection, revocation and our own APIs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from segue.core.application import Application
+from segue.core.credential import Credential
+from segue.core.org import AuthorizationServer
+from segue.core.refusal import Refusal
+from segue.core.strict import JsonValue
+from segue.core.user import User
+from segue.core.verdict import Check
+from segue.protocols.oauth.errors import refusal
+from segue.protocols.oauth.issue import ACCESS_TOKEN_KINDS, audience_of
+from segue.protocols.oauth.profile import OAuthProfile
+from segue.stores import ConfigStore, CredentialStore
+from segue.tokens.jwt import TokenRefused, verify
+from segue.tokens.signing import Signing
+from segue.web.message import Request
+
+_MEND: Final = "Send an access token of this server that has not expired and was not revoked."
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAccessToken:
+    """An access token that holds right now. ``user`` is None where it is an application's own."""
+
+    claims: Mapping[str, JsonValue]
+    credential: Credential
+    app: Application
+    user: User | None
+    assigned: bool
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Raises ValueError where the credential is not an access token's."""
+        return read_scopes(self.credential.data)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTokens:
+    """Reads access tokens of one dialect: by signature first, then by one statement that the credential lives."""
+
+    config: ConfigStore
+    store: CredentialStore
+    signing: Signing
+    profile: OAuthProfile
+
+    async def read(
+        self, token: str, request: Request, server: AuthorizationServer, *, app_id: str | None = None
+    ) -> LiveAccessToken:
+        """The token, if ``server`` issued it and it is alive, and so is its application. ``app_id`` is the application
+        whose assignment is looked up. Raises Refusal ``invalid_token``.
+
+        An ID token does not pass: neither its audience nor its id fits (JO-08).
+        """
+        issuer = server.issuer(request.site.domain)
+        try:
+            claims = verify(
+                token,
+                keys=await self.signing.published(server.org_id, server.key_set, request.now_at),
+                typ={self.profile.access_token_typ},
+                issuer=issuer,
+                audience=audience_of(server, issuer),
+                now_ms=request.now_at,
+                leeway_s=0,
+                required=("jti",),
+            )
+        except TokenRefused as refused:
+            raise _invalid(f"{refused.reason} {refused.claim or ''}".strip()) from refused
+        jti, prefix = str(claims["jti"]), self.profile.access_token_prefix
+        if not jti.startswith(prefix):
+            raise _invalid("another kind of token")
+        ident = jti.removeprefix(prefix)
+        found = await self.store.find(server.org_id, ident, None, ACCESS_TOKEN_KINDS, app_id=app_id)
+        if found is None or found.credential.server_id != server.id:
+            raise _invalid("no live credential of this id")
+        app = await self.config.application(server.org_id, found.credential.app_id or "")
+        if app is None or not app.active:
+            raise _invalid("an application that is not active")
+        subject = found.subject
+        user = subject.for_application if subject else None
+        assigned = subject is None or app.everyone or subject.assigned
+        return LiveAccessToken(claims, found.credential, app, user, assigned)
+
+
+def read_scopes(data: Mapping[str, object]) -> tuple[str, ...]:
+    """The scopes that a token's credential keeps. Raises ValueError where it keeps none."""
+    scopes = data.get("scopes")
+    if not isinstance(scopes, list):
+        raise ValueError("a token keeps its scopes as a list")
+    return tuple(str(scope) for scope in scopes)
+
+
+def _invalid(seen: str) -> Refusal:
+    check = Check("access_token", passed=False, expected="a live access token", seen=seen, mend=_MEND)
+    return refusal("invalid_token", "The access token is invalid, expired or revoked.", check)
