@@ -180,6 +180,13 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/api/v1/apps/{app}/lifecycle/activate": ("unheard_of",),
     "/api/v1/apps/{app}/lifecycle/deactivate": ("unheard_of",),
     "/api/v1/apps/{app}/groups": ("expand", "after", "limit"),
+    "/api/v1/apps/{app}/credentials/secrets/{secret}": ("unheard_of",),
+    "/api/v1/apps/{app}/credentials/secrets/{secret}/lifecycle/activate": ("unheard_of",),
+    "/api/v1/apps/{app}/credentials/secrets/{secret}/lifecycle/deactivate": ("unheard_of",),
+    "/api/v1/apps/{app}/credentials/keys": ("unheard_of",),
+    "/api/v1/apps/{app}/credentials/keys/generate": ("validityYears",),
+    "/api/v1/apps/{app}/credentials/keys/{kid}": ("unheard_of",),
+    "/api/v1/apps/{app}/sso/saml/metadata": ("kid",),
     "/api/v1/trustedOrigins/{id}/lifecycle/deactivate": ("unheard_of",),
 }
 
@@ -206,6 +213,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "/api/v1/apps/{app}/users": ("id", "scope", "credentials", "profile"),
     "/api/v1/apps/{app}/users/{user}": ("scope", "credentials", "profile"),
     "/api/v1/apps/{app}/groups/{group}": ("priority", "profile"),
+    "/api/v1/apps/{app}/credentials/secrets": ("client_secret", "status"),
     "/api/v1/trustedOrigins": ("name", "origin", "scopes", "status"),
     "/api/v1/apps/{app}/interclient-allowed-apps": ("id",),
     "/api/v1/trustedOrigins/{id}": ("name", "origin", "scopes", "status"),

@@ -94,7 +94,8 @@ async def create_oidc(
     check_oidc(oidc, local_names)
     await _check_algorithm(store, oidc, change, sealer)
     application = _with_links(replace(blank, oidc=oidc), traits, change, local_names)
-    await _put(store, application, change.event("application.create", app_id=application.id, protocol="oidc"))
+    event = change.event("application.create", app_id=application.id, protocol="oidc")
+    await put_application(store, application, event)
     return Registered(application, secret)
 
 
@@ -109,7 +110,8 @@ async def create_saml(
     blank = replace(await _blank(store, traits, change), saml=provider)
     application = _with_links(blank, traits, change, local_names)
     await _check_home(store, application)
-    await _put(store, application, change.event("application.create", app_id=application.id, protocol="saml"))
+    event = change.event("application.create", app_id=application.id, protocol="saml")
+    await put_application(store, application, event)
     return Registered(application)
 
 
@@ -124,7 +126,8 @@ async def create_wsfed(
     blank = replace(await _blank(store, traits, change), wsfed=party)
     application = _with_links(blank, traits, change, local_names)
     await _check_home(store, application)
-    await _put(store, application, change.event("application.create", app_id=application.id, protocol="wsfed"))
+    event = change.event("application.create", app_id=application.id, protocol="wsfed")
+    await put_application(store, application, event)
     return Registered(application)
 
 
@@ -135,7 +138,8 @@ async def create_bookmark(
     check_bookmark(bookmark, local_names)
     blank = replace(await _blank(store, traits, change), bookmark=bookmark)
     application = _with_links(blank, traits, change, local_names)
-    await _put(store, application, change.event("application.create", app_id=application.id, protocol="bookmark"))
+    event = change.event("application.create", app_id=application.id, protocol="bookmark")
+    await put_application(store, application, event)
     return Registered(application)
 
 
@@ -195,7 +199,7 @@ async def replace_application(
     if not after.links and _startable(after) and not _startable(known):
         after = replace(after, links=(AppLink(change.new_id(prefixes.APP_LINK), _FIRST_LINK, after.label),))
     fields = changed_fields(_parts(known), _parts(replace(after, updated_at=known.updated_at)))
-    await _put(store, after, change.event("application.update", app_id=after.id, fields=fields))
+    await put_application(store, after, change.event("application.update", app_id=after.id, fields=fields))
     return Registered(after, secret)
 
 
@@ -206,7 +210,9 @@ async def set_status(store: Store, app_id: str, status: Literal["active", "inact
     if known.status == status:
         return known
     after = replace(known, status=status, updated_at=change.now_at)
-    await _put(store, after, change.event("application.status", app_id=app_id, before=known.status, after=status))
+    await put_application(
+        store, after, change.event("application.status", app_id=app_id, before=known.status, after=status)
+    )
     return after
 
 
@@ -236,8 +242,9 @@ async def new_client_secret(store: Store, app_id: str, change: Change, *, keep_o
         raise invalid("authentication", "This application has no client secret.")
     secret = new_secret(change.random)
     kept = known.oidc.secret_digests[: _MOST_SECRETS - 1] if keep_old else ()
-    after = replace(known, oidc=replace(known.oidc, secret_digests=(digest(secret), *kept)))
-    await _put(store, after, change.event("application.secret", app_id=app_id, kept_old=bool(kept)))
+    recorded = tuple(each for each in known.oidc.secrets if each.digest in kept)
+    after = replace(known, oidc=replace(known.oidc, secret_digests=(digest(secret), *kept), secrets=recorded))
+    await put_application(store, after, change.event("application.secret", app_id=app_id, kept_old=bool(kept)))
     return after, secret
 
 
@@ -317,7 +324,8 @@ def _startable(app: Application) -> bool:
     return app.oidc is None or bool(app.oidc.initiate_login_uri)
 
 
-async def _put(store: Store, application: Application, event: Event) -> None:
+async def put_application(store: Store, application: Application, event: Event) -> None:
+    """Writes an application whose settings were checked. Raises Refusal ``already_exists``."""
     try:
         await store.put_application(application, event)
     except AlreadyExists as error:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from segue.dialects.okta.admin.app_assignments import AppAssignments
+from segue.dialects.okta.admin.app_credentials import AppCredentials
 from segue.dialects.okta.admin.app_links import AppLinks
 from segue.dialects.okta.admin.apps import Apps
 from segue.dialects.okta.admin.system_log import SystemLog
@@ -165,6 +166,7 @@ def surface(services: OktaServices) -> Surface:
         *TrustMap(door, services.store).routes(),
         *Apps(door, services.store, services.local_names).routes(),
         *AppAssignments(door, services.store).routes(),
+        *AppCredentials(door, services.store, services.saml).routes(),
         *OAuthRoutes(config, services.oauth).routes(),
         *SamlRoutes(config, services.saml).routes(),
         *links.routes(),

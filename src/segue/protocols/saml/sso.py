@@ -45,6 +45,7 @@ from segue.signin.request import SignedIn, SignInRequest
 from segue.signin.sessions import session_id
 from segue.stores import ConfigStore, CredentialStore
 from segue.tokens.claims import profile_value
+from segue.tokens.keys import SigningKey as StoredKey
 from segue.tokens.signing import Signing
 from segue.web import carriers
 from segue.web.error_page import error_page
@@ -136,10 +137,15 @@ class SamlSignOn:
         )
         return await self.door.begin(request, wanted)
 
-    async def metadata(self, request: Request, app: Application) -> Response:
-        """Our metadata for one application (SAML Metadata 2.4.3), with every certificate that may sign."""
+    async def metadata(self, request: Request, app: Application, kid: str | None = None) -> Response:
+        """Our metadata for one application (SAML Metadata 2.4.3), with every certificate that may sign, or with that of
+        the key ``kid`` alone. Raises LookupError where no published key is called so."""
         home = await self._home(app, request.site.domain)
-        keys = await self.signing.published(app.org_id, self.profile.key_set, request.now_at)
+        keys = await self.published_keys(app, request)
+        if kid is not None:
+            keys = tuple(key for key in keys if key.kid == kid)
+            if not keys:
+                raise LookupError(kid)
         for key in keys:
             self.signing.ring.load(key)
         settings = _settings(app)
@@ -150,6 +156,10 @@ class SamlSignOn:
             want_signed_requests=settings.want_signed_requests,
         )
         return Document(body=document, content_type=_METADATA_TYPE)
+
+    async def published_keys(self, app: Application, request: Request) -> tuple[StoredKey, ...]:
+        """The keys whose certificates a reader of our assertions may hold, newest first."""
+        return await self.signing.published(app.org_id, self.profile.key_set, request.now_at)
 
     async def finish(self, request: SignInRequest, signed_in: SignedIn) -> Finished:
         """A signed Response for the service provider. Raises Refusal where it cannot be given.

@@ -1,9 +1,9 @@
 """The OAuth client of an application between this vendor's JSON and ours."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final, cast
 
-from segue.core.application import Application, ClientAuthentication, OidcClient
+from segue.core.application import Application, ClientAuthentication, OidcClient, RefreshRotation
 from segue.core.strict import JsonValue
 from segue.dialects.okta.admin.fields import Fields
 
@@ -12,6 +12,7 @@ _COMBINATIONS: Final = ("code", "id_token", "code id_token", "code token", "id_t
 _GRANT_OF: Final = {"code": "authorization_code", "id_token": "implicit", "token": "implicit"}
 _KINDS: Final = frozenset({"web", "native", "browser", "service"})
 _METHODS: Final = ("client_secret_basic", "client_secret_post", "none")
+_ROTATIONS: Final[Mapping[str, RefreshRotation]] = {"ROTATE": "rotate", "STATIC": "static"}
 _KEPT: Final = ("client_uri", "logo_uri", "policy_uri", "tos_uri", "issuer_mode", "idp_initiated_login")
 _MEMBERS: Final = (
     "redirect_uris",
@@ -68,6 +69,8 @@ def read_oidc(
         native=kind == "native",
         initiate_login_uri=settings.text("initiate_login_uri"),
         id_token_algorithm=before.id_token_algorithm if before else "RS256",
+        refresh_rotation=_ROTATIONS[_rotation(settings, method)],
+        refresh_grace_s=settings.part("refresh_token").number("leeway", 30),
     )
     if method == "none" and not client.pkce_required:
         credentials.refuse("pkce_required", "a client without a secret always proves its codes (PKCE)")
@@ -96,6 +99,10 @@ def shape_settings(client: OidcClient, kept: dict[str, JsonValue]) -> dict[str, 
         "wildcard_redirect": "DISABLED",
         "dpop_bound_access_tokens": False,
         "participate_slo": False,
+        "refresh_token": {
+            "rotation_type": "ROTATE" if client.refresh_rotation == "rotate" else "STATIC",
+            "leeway": client.refresh_grace_s,
+        },
         **{name: kept[name] for name in _KEPT[:4] if name in kept},
     }
     if client.initiate_login_uri:
@@ -131,6 +138,16 @@ def _method(credentials: Fields, kind: str) -> ClientAuthentication:
     default = "none" if kind in ("browser", "native") else "client_secret_basic"
     method = credentials.choice("token_endpoint_auth_method", _METHODS, default)
     return cast("ClientAuthentication", method)
+
+
+def _rotation(settings: Fields, method: str) -> str:
+    """A public client's refresh tokens rotate (RFC 9700 4.14.2); others do where nothing else is said."""
+    refresh = settings.part("refresh_token")
+    refresh.only("rotation_type", "leeway")
+    rotation = refresh.choice("rotation_type", _ROTATIONS.keys(), "ROTATE")
+    if rotation == "STATIC" and method == "none":
+        refresh.refuse("rotation_type", "a client without a secret gets a new refresh token with every use: ROTATE")
+    return rotation
 
 
 def _client_id(credentials: Fields, before: OidcClient | None) -> str:

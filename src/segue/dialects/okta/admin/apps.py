@@ -229,6 +229,8 @@ def _changed(known: Application, wanted: Wanted, own_entity_id: str) -> Applicat
             pkce_required=oidc.pkce_required,
             native=oidc.native,
             initiate_login_uri=oidc.initiate_login_uri,
+            refresh_rotation=oidc.refresh_rotation,
+            refresh_grace_s=oidc.refresh_grace_s,
         )
     if saml is not None and known.saml is not None:
         entity_id = saml.idp_entity_id.replace(EXTERNAL_KEY, known.external_key)
