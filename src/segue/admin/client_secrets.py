@@ -7,6 +7,7 @@ from typing import Final
 from segue.admin import prefixes
 from segue.admin.applications import find_application, put_application
 from segue.admin.change import Change, invalid, missing
+from segue.admin.scope_grants import check_reach_of
 from segue.core.application import Application, ClientSecret, OidcClient
 from segue.core.secret import digest, new_secret
 from segue.stores import Store
@@ -33,8 +34,9 @@ async def list_client_secrets(store: Store, app_id: str, change: Change) -> tupl
 
 async def add_client_secret(store: Store, app_id: str, change: Change) -> tuple[ClientSecret, str]:
     """One more secret, which works at once and is shown here alone. Raises Refusal ``not_found``, ``invalid_value``
-    where there are two already."""
+    where there are two already, ``forbidden``."""
     known = await find_application(store, app_id, change)
+    check_reach_of(known, change)
     secrets = secrets_of(_client(known))
     if len(secrets) >= _MOST_SECRETS:
         raise invalid("client_secret", f"A client has at most {_MOST_SECRETS} secrets: delete one first.")
@@ -53,6 +55,7 @@ async def set_client_secret(store: Store, app_id: str, secret_id: str, change: C
     """Puts a secret in or out of use; the last one that works stays. Raises Refusal ``not_found``,
     ``invalid_value``."""
     known = await find_application(store, app_id, change)
+    check_reach_of(known, change)
     secrets = secrets_of(_client(known))
     found = _named(secrets, secret_id)
     if found.active is active:
@@ -66,6 +69,7 @@ async def set_client_secret(store: Store, app_id: str, secret_id: str, change: C
 async def remove_client_secret(store: Store, app_id: str, secret_id: str, change: Change) -> None:
     """Deletes a secret that is out of use. Raises Refusal ``not_found``, ``invalid_value``."""
     known = await find_application(store, app_id, change)
+    check_reach_of(known, change)
     secrets = secrets_of(_client(known))
     found = _named(secrets, secret_id)
     if found.active:
@@ -85,7 +89,7 @@ async def _keep(
 
 
 def _client(app: Application) -> OidcClient:
-    if app.oidc is None or app.oidc.authentication not in ("client_secret_basic", "client_secret_post"):
+    if app.oidc is None or not app.oidc.has_secret:
         raise invalid("client_secret", "This application does not authenticate by a secret.")
     return app.oidc
 
