@@ -152,6 +152,8 @@ LOG_TYPES: Final[Mapping[str, LogType]] = MappingProxyType(
         "application.delete": LogType(f"{_APP}.delete", "An application was deleted"),
         "application.assign_group": LogType("group.application_assignment.add", "A group was assigned an application"),
         "application.unassign_group": LogType("group.application_assignment.remove", "A group lost an application"),
+        "application.grant": LogType("app.oauth2.client.scope.grant", "An application may act by itself"),
+        "application.revoke": LogType("app.oauth2.client.scope.revoke", "An application may act by itself no more"),
         "application.unassign": LogType("application.user_membership.remove", "A user lost an application"),
         "role.assign": LogType("user.account.privilege.grant", "A user was given a role"),
         "role.remove": LogType("user.account.privilege.revoke", "A role was taken from a user"),
