@@ -131,6 +131,19 @@ RECOVERY = ("step", "transaction", "answer", "password", "password_again")
 WSFED = ("wa", "wtrealm", "wreply", "wctx", "wct", "wfresh", "wauth", "wreq", "wreqptr", "sessionToken")
 HOLE = re.compile(r"[{](\w+)[}]")
 
+LIFECYCLE = (
+    "activate",
+    "reactivate",
+    "deactivate",
+    "suspend",
+    "unsuspend",
+    "unlock",
+    "reset_factors",
+    "reset_password",
+    "expire_password",
+    "expire_password_with_temp_password",
+)
+
 # What each route reads; a route that is not here makes the test fail.
 PARAMETERS: dict[str, tuple[str, ...]] = {
     # Its fields are tried by somebody who may fill them in, in test_http_console.
@@ -160,6 +173,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/app/UserHome": ("unheard_of",),
     "/static/segue.css": ("v",),
     **dict.fromkeys(("/signin/reset-password/{token}", "/signin/unlock/{token}"), RECOVERY),
+    "/welcome/{token}": RECOVERY,
     "/login/sessionCookieRedirect": ("token", "redirectUrl", "checkAccountSetupComplete", "more"),
     "/login/sessionCookie": ("token",),
     **dict.fromkeys(("/app/template_wsfed/sso/wsfed/passive", "/app/{name}/{key}/sso/wsfed/passive"), WSFED),
@@ -169,6 +183,11 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/api/v1/users/{user}/factors/questions": ("stateToken",),
     "/api/v1/users/{user}/factors/{factor}/qr/{token}": ("unheard_of",),
     **dict.fromkeys(("/api/v1/users/me/appLinks", "/api/v1/users/{user}/appLinks"), ("showAll",)),
+    "/api/v1/users/me": ("unheard_of",),
+    **dict.fromkeys(
+        (f"/api/v1/users/{{user}}/lifecycle/{name}" for name in LIFECYCLE), ("sendEmail", "revokeSessions")
+    ),
+    "/api/v1/users/{user}/credentials/forgot_password": ("sendEmail",),
     "/api/v1/users/{user}/sessions": ("oauthTokens", "forgetDevices"),
     "/api/v1/logs": ("since", "until", "after", "filter", "q", "limit", "sortOrder"),
     "/api/v1/sessions/me/lifecycle/refresh": ("unheard_of",),
@@ -207,6 +226,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
     f"{AUTHN}/recovery/answer": ("stateToken", "answer"),
     f"{AUTHN}/recovery/factors/{{type}}/verify": ("stateToken", "passCode"),
     f"{AUTHN}/recovery/factors/{{type}}/resend": ("stateToken",),
+    "/api/v1/users": ("profile", "credentials", "groupIds", "type", "id"),
+    "/api/v1/users/{user}": ("profile", "credentials", "type", "status"),
+    "/api/v1/users/{user}/credentials/change_password": ("oldPassword", "newPassword", "revokeSessions"),
+    "/api/v1/users/{user}/credentials/change_recovery_question": ("password", "recovery_question"),
     "/api/v1/sessions": ("sessionToken", "username", "password"),
     "/api/v1/apps": ("label", "name", "signOnMode", "settings", "credentials", "visibility", "accessibility"),
     "/api/v1/apps/{app}": ("label", "signOnMode", "settings", "credentials", "visibility", "profile"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.stores.scene import Scene, ident, unique
 
-from segue.core.org import Group
+from segue.core.org import Group, everyone_id
 from segue.stores import AlreadyExists, NotFound
 
 
@@ -58,7 +58,7 @@ async def test_a_member_is_added_once_and_removed_once(scene: Scene) -> None:
     assert await scene.events("group.add") == [(added.id, "group.add")]
     subject = await store.subject(org_id, user_id, None)
     assert subject
-    assert subject.group_ids == {group.id}
+    assert subject.group_ids == {group.id, everyone_id(org_id)}
 
     removed, nothing = scene.event("group.remove"), scene.event("group.remove")
     assert not await store.remove_member(org_id, other.id, user_id, nothing)
@@ -67,7 +67,7 @@ async def test_a_member_is_added_once_and_removed_once(scene: Scene) -> None:
     assert await scene.events("group.remove") == [(removed.id, "group.remove")]
     subject = await store.subject(org_id, user_id, None)
     assert subject
-    assert subject.group_ids == frozenset()
+    assert subject.group_ids == {everyone_id(org_id)}
     # Who is in a group is no configuration.
     assert await store.org_version(org_id) == version
 

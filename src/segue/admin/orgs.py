@@ -8,6 +8,7 @@ from typing import Final, get_args
 from segue.admin import prefixes
 from segue.admin.addresses import read_domain
 from segue.admin.change import Change, changed_fields, invalid, missing, taken
+from segue.admin.groups import ensure_everyone
 from segue.admin.keys import ASSERTION_KEYS, TOKEN_KEYS, ensure_first_key
 from segue.admin.text import check_label
 from segue.core.factor import FactorType
@@ -79,6 +80,7 @@ async def establish_org(
         await store.put_org(org, change.event("org.create", name=name))
         made.append(f"org {name}")
     change = change.of(org.id)
+    await ensure_everyone(store, change)
     for key_set in (TOKEN_KEYS, ASSERTION_KEYS):
         if not await store.signing_keys(org.id, key_set):
             await ensure_first_key(store, sealer, key_set, name=wanted.authority, change=change)

@@ -12,7 +12,7 @@ from segue.admin.text import MAX_VALUE_CHARS, check_value
 from segue.core.identifiers import BadUserName, normalise_login, short_name
 from segue.core.user import User, UserStatus
 from segue.events import Event
-from segue.signin.passwords import PasswordHasher
+from segue.signin.passwords import PasswordHasher, UnsupportedHash, check_imported
 from segue.stores import AlreadyExists, UserStore
 
 _MOST_FIELDS: Final = 64
@@ -22,19 +22,26 @@ _TRIES: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """What a user begins with. ``password`` None makes one who cannot sign in with a password yet."""
+    """What a user begins with. ``password`` None makes one who cannot sign in with a password yet.
+
+    ``password_hash`` is a password from elsewhere in a form of ``signin.passwords``; ``temporary`` has the user choose
+    another one first. ``status`` is ``active`` or ``staged``.
+    """
 
     login: str
     profile: Mapping[str, str]
     password: str | None = None
     limits_exempt: bool = False
+    password_hash: str | None = None
+    temporary: bool = False
+    status: UserStatus = "active"
 
     def __repr__(self) -> str:
         return f"NewUser({self.login})"
 
 
 async def add_user(store: UserStore, hasher: PasswordHasher, new: NewUser, change: Change) -> User:
-    """Adds an active user.
+    """Adds a user, active unless ``new`` says otherwise.
 
     Raises Refusal ``invalid_value`` naming the field, or ``already_exists`` where the login's normal form is taken;
     PoolFull, StoreUnavailable.
@@ -48,11 +55,18 @@ async def add_user(store: UserStore, hasher: PasswordHasher, new: NewUser, chang
         login=login,
         login_key=login_key,
         profile=dict(new.profile),
+        status=new.status,
         created_at=change.now_at,
+        updated_at=change.now_at,
+        status_changed_at=change.now_at,
         limits_exempt=new.limits_exempt,
+        password_temporary=new.temporary,
     )
     if new.password is not None:
         user = await _with_password(user, new.password, hasher, change)
+    elif new.password_hash is not None:
+        user = _with_imported(user, new.password_hash, change)
+    user = activated(user, change.now_at)
     event = change.event("user.add", user_id=user.id, login=login)
     try:
         await store.add_user(user, event)
@@ -86,16 +100,29 @@ async def set_status(store: UserStore, user_id: str, status: UserStatus, change:
     """
 
     def changed(user: User) -> User:
-        return user if user.status == status else replace(user, status=status, stamp=user.stamp + 1)
+        if user.status == status:
+            return user
+        changed = replace(user, status=status, stamp=user.stamp + 1, status_changed_at=change.now_at)
+        return activated(changed, change.now_at)
 
     def event(before: User, after: User) -> Event:
         return change.event("user.status", user_id=user_id, before=before.status, after=after.status)
 
-    return await _update(store, user_id, changed, event, change)
+    return await update_user(store, user_id, changed, event, change)
 
 
-async def set_password(store: UserStore, hasher: PasswordHasher, user_id: str, password: str, change: Change) -> User:
-    """Gives a user a new password. Sessions, tickets and tokens from before it end: the stamp grows.
+async def set_password(
+    store: UserStore,
+    hasher: PasswordHasher,
+    user_id: str,
+    password: str,
+    change: Change,
+    *,
+    temporary: bool = False,
+    revoke: bool = True,
+) -> User:
+    """Gives a user a new password. Sessions, tickets and tokens from before it end with ``revoke``: the stamp grows.
+    A ``temporary`` one is good for nothing but to choose another.
 
     Raises Refusal ``invalid_value``, ``not_found``, ``changed_meanwhile``; PoolFull.
     """
@@ -103,30 +130,64 @@ async def set_password(store: UserStore, hasher: PasswordHasher, user_id: str, p
     hashed = await _with_password(user, password, hasher, change)
 
     def changed(user: User) -> User:
-        return replace(
+        changed = replace(
             user,
             password_hash=hashed.password_hash,
             password_changed_at=hashed.password_changed_at,
-            stamp=user.stamp + 1,
+            password_temporary=temporary,
+            stamp=user.stamp + 1 if revoke else user.stamp,
         )
+        return activated(changed, change.now_at)
 
-    return await _update(
-        store, user_id, changed, lambda before, after: change.event("user.password", user_id=user_id), change
-    )
+    def event(before: User, after: User) -> Event:
+        return change.event("user.password", user_id=user_id, temporary=temporary, revoke=revoke)
+
+    return await update_user(store, user_id, changed, event, change)
 
 
-async def set_profile(store: UserStore, user_id: str, profile: Mapping[str, str], change: Change) -> User:
-    """Replaces the whole profile; nothing that was issued ends. Raises Refusal."""
-    _check_profile(profile)
+async def set_profile(
+    store: UserStore, user_id: str, profile: Mapping[str, str], change: Change, *, login: str | None = None
+) -> User:
+    """Replaces the whole profile, and the login where one is given; nothing that was issued ends. Raises Refusal."""
+    return await change_profile(store, user_id, lambda _: profile, change, login=login)
+
+
+async def change_profile(
+    store: UserStore,
+    user_id: str,
+    new: Callable[[Mapping[str, str]], Mapping[str, str]],
+    change: Change,
+    *,
+    login: str | None = None,
+) -> User:
+    """Makes of the profile what ``new`` makes of the one that is stored; as :func:`set_profile`. Raises Refusal."""
+    key = None if login is None else _login_key(login.strip())
+
+    def changed(user: User) -> User:
+        profile = new(user.profile)
+        _check_profile(profile)
+        if login is None or key is None:
+            return replace(user, profile=dict(profile))
+        return replace(user, profile=dict(profile), login=login.strip(), login_key=key)
 
     def event(before: User, after: User) -> Event:
         fields = changed_fields(before.profile, after.profile)
-        return change.event("user.profile", user_id=user_id, fields=fields)
+        renamed = [] if before.login == after.login else ["login"]
+        return change.event("user.profile", user_id=user_id, fields=[*fields, *renamed])
 
-    return await _update(store, user_id, lambda user: replace(user, profile=dict(profile)), event, change)
+    try:
+        return await update_user(store, user_id, changed, event, change)
+    except AlreadyExists:
+        raise taken("login", "There is another user of this login.") from None
 
 
-async def _update(
+def activated(user: User, now_at: int) -> User:
+    """The user with the moment from which they could sign in, once they can."""
+    can_sign_in = user.active and user.password_hash is not None
+    return replace(user, activated_at=now_at) if can_sign_in and not user.activated_at else user
+
+
+async def update_user(
     store: UserStore,
     user_id: str,
     changed: Callable[[User], User],
@@ -139,6 +200,7 @@ async def _update(
         after = changed(before)
         if after == before:
             return before
+        after = replace(after, updated_at=change.now_at)
         if await store.update_user(after, expected_stamp=before.stamp, event=event(before, after)):
             return after
     raise overtaken("user", user_id)
@@ -156,6 +218,15 @@ async def _with_password(user: User, password: str, hasher: PasswordHasher, chan
     names = (user.login_key, short_name(user.login_key), *user.profile.values())
     octets = check_password(password, about=names)
     return replace(user, password_hash=await hasher.hash(octets), password_changed_at=change.now_at)
+
+
+def _with_imported(user: User, password_hash: str, change: Change) -> User:
+    """A password as another system hashed it: nothing can be said of how good it is."""
+    try:
+        check_imported(password_hash)
+    except UnsupportedHash as error:
+        raise invalid("password", f"The password hash cannot be used: {error}.") from None
+    return replace(user, password_hash=password_hash, password_changed_at=change.now_at)
 
 
 def _login_key(login: str) -> str:

@@ -90,9 +90,46 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Group:
+    """A set of users. ``built_in`` is the one of everybody: its members are not stored. Times as epoch ms;
+    ``members_changed_at`` 0 where nobody ever joined or left."""
+
     id: str
     org_id: str
     name: str
+    description: str = ""
+    type: Literal["standard", "built_in"] = "standard"
+    created_at: int = 0
+    updated_at: int = 0
+    members_changed_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRule:
+    """Puts every user for whom ``expression`` holds into the groups, but for the ``excluded`` users.
+
+    ``applied_to`` says how far a change of the rule has come through the users: the id of the last one, None where it
+    has come to its end.
+    """
+
+    id: str
+    org_id: str
+    name: str
+    expression: str
+    group_ids: tuple[str, ...]
+    excluded: tuple[str, ...] = ()
+    status: Literal["active", "inactive"] = "inactive"
+    created_at: int = 0
+    updated_at: int = 0
+    applied_to: str | None = None
+
+    @property
+    def active(self) -> bool:
+        return self.status == "active"
+
+
+def everyone_id(org_id: str) -> str:
+    """The id of the built-in group of an org: the org's own, under another prefix."""
+    return f"00g{org_id[3:]}"
 
 
 @dataclass(frozen=True, slots=True)

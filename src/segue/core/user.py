@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from segue.core.org import everyone_id
+
 UserStatus = Literal["staged", "provisioned", "active", "suspended", "deprovisioned"]
 Role = Literal["owner", "support", "auditor"]
 
@@ -14,7 +16,9 @@ class User:
 
     ``stamp`` counts changes that must end what was issued earlier (password, status, factors): a credential carries the
     stamp of its minting and is live only while it is the current one. ``limits_exempt`` frees a demo or test user of
-    rate limits and lock-out. ``profile`` holds text values only (``firstName``, ``lastName``, ``email`` …).
+    rate limits and lock-out. An active user without a password can do nothing but choose one by a link. Times are epoch
+    ms; ``activated_at`` is 0 until the user could first sign in. ``profile`` holds text values only (``firstName``,
+    ``lastName``, ``email`` …).
     """
 
     id: str
@@ -29,6 +33,9 @@ class User:
     password_temporary: bool = False
     created_at: int = 0
     limits_exempt: bool = False
+    status_changed_at: int = 0
+    activated_at: int = 0
+    updated_at: int = 0
 
     @property
     def active(self) -> bool:
@@ -61,6 +68,10 @@ class Subject:
     assigned: bool = False
     group_ids: frozenset[str] = frozenset()
     user_name: str = ""
+
+    def __post_init__(self) -> None:
+        # Nobody has to be put into the group of everybody, and nobody can be left out of it.
+        object.__setattr__(self, "group_ids", self.group_ids | {everyone_id(self.user.org_id)})
 
     @property
     def for_application(self) -> User:

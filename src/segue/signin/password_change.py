@@ -70,6 +70,8 @@ class PasswordChange:
             password_hash=hashed,
             password_changed_at=where.now_at,
             password_temporary=False,
+            activated_at=user.activated_at or where.now_at,
+            updated_at=where.now_at,
             stamp=user.stamp + 1 if revoke else user.stamp,
         )
         happened = where.event("user.password", user_id=user.id, credential_id=at.bearer.id, detail={"revoke": revoke})

@@ -27,6 +27,7 @@ from segue.stores import AttemptStore, DeliveryFailed, EventStore, FactorStep, M
 Channel = Literal["sms", "call"]
 
 RECOVERIES: Final[frozenset[Purpose]] = frozenset({"reset_password", "unlock"})
+ACTIVATIONS: Final[frozenset[Purpose]] = frozenset({"activate"})
 _MOST_MAILS: Final = 5
 _PAUSE_MS: Final = 15 * 60_000
 _WRONG: Final = frozenset({"factor_answer", "factor_expired"})
@@ -94,10 +95,12 @@ class Recovery:
         token = await give_recovery_token(self.progress.store, visit, user, purpose, relay_state)
         return Handed(user, token, visit.circumstances.now_at + LIFE_MS)
 
-    async def redeem(self, visit: Visit, token: str, *, enroll_more: bool = False) -> Outcome:
-        """Spends a recovery token; ``enroll_more`` as in ``Wishes``. Raises Refusal ``invalid_token``,
+    async def redeem(
+        self, visit: Visit, token: str, *, enroll_more: bool = False, purposes: frozenset[Purpose] = RECOVERIES
+    ) -> Outcome:
+        """Spends a token for one of ``purposes``; ``enroll_more`` as in ``Wishes``. Raises Refusal ``invalid_token``,
         ``recovery_link``."""
-        recovering = await spend_recovery_token(self.progress.store, visit, token, RECOVERIES)
+        recovering = await spend_recovery_token(self.progress.store, visit, token, purposes)
         return await self._begin(visit, recovering, enroll_more=enroll_more)
 
     async def verify(self, visit: Visit, token: str, channel: Channel, code: str) -> Outcome:
@@ -165,7 +168,7 @@ class Recovery:
         """The transaction of somebody who was reached: their question first, where the org has questions."""
         subject = recovering.subject
         enrollments = await self.progress.enrollments(visit, subject)
-        asked = _question(visit, enrollments) is not None
+        asked = recovering.purpose != "activate" and _question(visit, enrollments) is not None
         state = State(
             status="recovery" if asked or recovering.purpose == "unlock" else "password_reset",
             began_at=before.began_at if before else visit.circumstances.now_at,

@@ -12,6 +12,20 @@ from segue.stores import Mail
 _LONGEST_NAME: Final = 80
 
 
+def activation_mail(org: Org, domain: Domain, user: User, link: str, days: int) -> Mail:
+    name = _one_line(org.name)
+    text = f"""\
+There is an account {_one_line(user.login)} for you at {name}, {domain.authority}.
+
+To choose its password, open this address. It works once, within {days} days:
+
+    {link}
+
+Do not pass this mail on: whoever has the address above can choose the password.
+"""
+    return Mail(user.email, f"Your account at {name}", text)
+
+
 def recovery_mail(org: Org, domain: Domain, user: User, link: str, purpose: Purpose, minutes: int) -> Mail:
     name = _one_line(org.name)
     doing = "unlock your account" if purpose == "unlock" else "choose a new password"

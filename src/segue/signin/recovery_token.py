@@ -16,6 +16,8 @@ from segue.stores import Claim, Commit, Guard, SignInStore
 
 RECOVERY_TOKENS: Final[frozenset[Kind]] = frozenset({"recovery_token"})
 LIFE_MS: Final = 60 * 60_000
+#: A first password is chosen when somebody comes to it; nothing can be done with the account until then.
+ACTIVATION_LIFE_MS: Final = 7 * 24 * 60 * 60_000
 _ID_PREFIX: Final = "00r"
 _OVER: Final = frozenset({"unspent", "unexpired"})
 
@@ -40,7 +42,7 @@ async def give_recovery_token(
         id=bearer.id,
         kind="recovery_token",
         digest=bearer.digest,
-        life_ms=LIFE_MS,
+        life_ms=life_of(purpose),
         user_id=user.id,
         user_stamp=user.stamp,
         root_id=bearer.id,
@@ -55,6 +57,11 @@ async def give_recovery_token(
     if not await store.commit(Commit(visit.org.id, partition_of(user.id), (event,), guard, credentials=(credential,))):
         raise changed(user)
     return bearer
+
+
+def life_of(purpose: Purpose) -> int:
+    """How long a token for ``purpose`` is good, in ms."""
+    return ACTIVATION_LIFE_MS if purpose == "activate" else LIFE_MS
 
 
 async def spend_recovery_token(store: SignInStore, visit: Visit, text: str, purposes: frozenset[Purpose]) -> Recovering:

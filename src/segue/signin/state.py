@@ -23,7 +23,7 @@ Status = Literal[
 ]
 """What the user has to do next. ``closed``: a change of the password is under way, and a new transaction follows."""
 
-Purpose = Literal["sign_in", "reset_password", "unlock"]
+Purpose = Literal["sign_in", "reset_password", "unlock", "activate"]
 Result = Literal["", "waiting", "challenge", "rejected", "timeout"]
 Skippable = Literal["password_warn", "factor_enroll"]
 

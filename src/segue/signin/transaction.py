@@ -44,7 +44,7 @@ class Transactions:
         result = await self.hasher.verify(stored, secret)
         if user is None or not usable or not result.ok:
             raise _refusal(org, user, attempts, exempt=exempt, result=result)
-        await self.attempts.clear_attempts(org.id, key)
+        await self.attempts.clear_attempts(org.id, key, succeeded=True)
         if result.rehash is not None and user.password_hash is not None:
             await self.users.upgrade_password_hash(org.id, user.id, user.password_hash, result.rehash)
         proof = Proof(PASSWORD, "knowledge", ("pwd",), circumstances.now_at)

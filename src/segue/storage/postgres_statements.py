@@ -7,7 +7,7 @@ by then. Each statement that relies on something says why that is enough.
 # ruff: noqa: S608 -- the texts are put together from names written here; a value is always a parameter.
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -25,7 +25,7 @@ _EVENT_NAMES: Final = EVENT_COLUMNS.split(", ")
 
 def local(text: str) -> str:
     """A text of ``statements`` as PostgreSQL reads it."""
-    return text.replace("{now}", NOW)
+    return text.replace("{now}", NOW).replace("{false}", "false")
 
 
 def add_events(parameter: str, condition: str = "true", *, user_id: str = "NULL") -> str:
@@ -41,14 +41,16 @@ def add_events(parameter: str, condition: str = "true", *, user_id: str = "NULL"
     )
 
 
-def with_event(change: str, *, new_version_of: str = "") -> str:
+def with_event(change: str, *, new_version_of: str = "", also: Sequence[str] = ()) -> str:
     """A shared ``change`` in one statement with its event, which comes as one more parameter after its own.
 
     Answers one row where something changed and none where nothing did; then there is no event either.
-    ``new_version_of`` is the parameter of the org whose configuration it changes.
+    ``new_version_of`` is the parameter of the org whose configuration it changes; ``also`` are further changes that
+    have a WHERE, made where the first one was.
     """
-    event = f"${max(int(number) for number in re.findall(r'[$]([0-9]+)', change)) + 1}"
+    event = f"${max(int(number) for number in re.findall(r'[$]([0-9]+)', ' '.join((change, *also)))) + 1}"
     parts = [f"changed AS ({change if ' RETURNING ' in change else f'{change} RETURNING 1'})"]
+    parts += [f"also_{number} AS ({one} AND EXISTS (SELECT FROM changed))" for number, one in enumerate(also, start=1)]
     if new_version_of:
         parts.append(f"raised AS ({raise_version(new_version_of)})")
     parts.append(f"recorded AS ({add_events(event, 'EXISTS (SELECT FROM changed)')})")

@@ -1,18 +1,21 @@
 """Users, what a decision sees of them, and how often somebody tried to be one, on PostgreSQL."""
 # ruff: noqa: S608 -- the texts are put together from column names written here; a value is always a parameter.
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from segue.core.application import Application
+from segue.core.condition import Condition, Order
+from segue.core.secret import partition_of
 from segue.core.user import Subject, User
 from segue.events import Event
 from segue.storage import rows, statements
 from segue.storage.assignment_rows import by_group, user_name
+from segue.storage.conditions import POSTGRES, USERS, page_of
 from segue.storage.postgres_pool import Database
 from segue.storage.postgres_statements import events_json, local, with_event
 from segue.storage.rows import USER_COLUMNS, prefixed
-from segue.stores import Attempts
+from segue.stores import Attempts, SignIns
 
 
 def assigned(user: str, app_id: str) -> str:
@@ -37,9 +40,22 @@ _SUBJECT: Final = (
     "FROM users AS u WHERE u.org_id = $1 AND u.id = $2"
 )
 _USERS_OF_IDS: Final = f"{statements.USERS_OF} AND id = ANY ($2)"
+# org, user, partition, partition and key of the attempts
+_ATTEMPTS_OF: Final = "DELETE FROM login_attempts WHERE org_id = $1 AND partition = $4 AND key = $5"
 _ADD_USER: Final = with_event(statements.ADD_USER)
 _UPDATE_USER: Final = with_event(statements.UPDATE_USER)
 _COUNT_ATTEMPT: Final = local(statements.COUNT_ATTEMPT)
+_CLEAR_ATTEMPTS: Final = local(statements.CLEAR_ATTEMPTS.replace("WHEN $4", "WHEN $4::boolean"))
+# org, partitions, keys
+_SIGN_INS: Final = local("""
+    SELECT a.key, a.locked_until_at > {now}, a.succeeded_at
+    FROM unnest($2::integer[], $3::text[]) AS wanted(partition, key)
+    JOIN login_attempts AS a ON a.org_id = $1 AND a.partition = wanted.partition AND a.key = wanted.key
+""")
+_REMOVE_USER: Final = with_event(
+    statements.REMOVE_USER,
+    also=(*statements.OF_USER, *(text.replace("$3", "$3::integer") for text in statements.OF_USER_HOT), _ATTEMPTS_OF),
+)
 _LOCKED: Final = local(f"{statements.ATTEMPTS} AND locked_until_at > {{now}}")
 
 
@@ -74,6 +90,31 @@ class PostgresUsers:
     async def update_user(self, user: User, *, expected_stamp: int, event: Event) -> bool:
         return await self._change(_UPDATE_USER, (*rows.user_values(user)[:-1], expected_stamp), event)
 
+    async def find_users(
+        self,
+        org_id: str,
+        condition: Condition | None = None,
+        *,
+        order: Order | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[User]:
+        page = page_of(
+            statements.FIND_USERS,
+            USERS,
+            POSTGRES,
+            org_id=org_id,
+            condition=condition,
+            order=order,
+            after=after,
+            limit=limit,
+        )
+        return [rows.user(row) for row in await self._database.read(local(page.text), *page.values)]
+
+    async def remove_user(self, org_id: str, user_id: str, event: Event) -> bool:
+        values = (org_id, user_id, partition_of(user_id), *rows.attempt_key(user_id))
+        return await self._change(_REMOVE_USER, values, event)
+
     async def applications_of(self, org_id: str, user_id: str) -> Sequence[Application]:
         return [rows.application(row) for row in await self._database.read(statements.APPLICATIONS_OF, org_id, user_id)]
 
@@ -92,9 +133,15 @@ class PostgresUsers:
             if locked:
                 return Attempts(locked[0][0], locked[0][1], locked_now=True, just_locked=False)
 
-    async def clear_attempts(self, org_id: str, key: str) -> None:
+    async def clear_attempts(self, org_id: str, key: str, *, succeeded: bool = False) -> None:
         partition, stored = rows.attempt_key(key)
-        await self._database.write(statements.CLEAR_ATTEMPTS, org_id, partition, stored)
+        await self._database.write(_CLEAR_ATTEMPTS, org_id, partition, stored, succeeded)
+
+    async def sign_ins(self, org_id: str, user_ids: Sequence[str]) -> Mapping[str, SignIns]:
+        keys = [rows.attempt_key(user_id) for user_id in user_ids]
+        partitions, stored = [partition for partition, _ in keys], [key for _, key in keys]
+        found = await self._database.read(_SIGN_INS, org_id, partitions, stored)
+        return {row[0]: SignIns(row[1], row[2]) for row in found}
 
     async def _change(self, statement: str, values: tuple[object, ...], event: Event) -> bool:
         """A conditional change with its event; False where it changed nothing."""

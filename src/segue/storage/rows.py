@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from segue.core.application import Application, AppLink, Bookmark, OidcClient, SamlServiceProvider, WsFedRelyingParty
 from segue.core.credential import Credential, Participation
-from segue.core.org import Domain, Group, Org, OrgSettings, TrustedOrigin
+from segue.core.org import Domain, Org, OrgSettings, TrustedOrigin
 from segue.core.requirement import Requirement
 from segue.core.secret import is_id, partition_for, partition_of
 from segue.core.user import RoleAssignment, Subject, User
@@ -38,11 +38,10 @@ SIGNING_KEY_COLUMNS = (
     "org_id, key_set, kid, algorithm, public_jwk, certificate_pem, sealed_private, created_at, signs_from_at, "
     "signs_until_at, retired_at"
 )
-GROUP_COLUMNS = "org_id, id, name"
 TRUSTED_ORIGIN_COLUMNS = "org_id, id, name, origin, scopes, status"
 USER_COLUMNS = (
     "org_id, id, login, login_key, short_key, status, stamp, profile, password_hash, password_changed_at, "
-    "limits_exempt, password_temporary, created_at"
+    "limits_exempt, password_temporary, status_changed_at, activated_at, updated_at, created_at"
 )
 ROLE_COLUMNS = "org_id, user_id, role, assigned_at"
 # What a reader sees of a credential: never its digest.
@@ -150,14 +149,6 @@ def signing_key_values(value: StoredKey) -> Values:
     return dataclasses.astuple(value)
 
 
-def group(row: Row) -> Group:
-    return Group(org_id=row[0], id=row[1], name=row[2])
-
-
-def group_values(value: Group) -> Values:
-    return (value.org_id, value.id, value.name)
-
-
 def trusted_origin(row: Row) -> TrustedOrigin:
     return TrustedOrigin(
         org_id=row[0], id=row[1], name=row[2], origin=row[3], scopes=frozenset(json.loads(row[4])), status=row[5]
@@ -189,7 +180,10 @@ def user(row: Row) -> User:
         password_changed_at=row[9],
         limits_exempt=bool(row[10]),
         password_temporary=bool(row[11]),
-        created_at=row[12],
+        status_changed_at=row[12],
+        activated_at=row[13],
+        updated_at=row[14],
+        created_at=row[15],
     )
 
 
@@ -207,6 +201,9 @@ def user_values(value: User) -> Values:
         value.password_changed_at,
         value.limits_exempt,
         value.password_temporary,
+        value.status_changed_at,
+        value.activated_at,
+        value.updated_at,
         value.created_at,
     )
 

@@ -24,7 +24,7 @@ Rows = list[tuple[Any, ...]]
 
 def local(text: str) -> str:
     """A text of ``statements`` as SQLite reads it."""
-    return re.sub(r"\$(\d+)", r"?\1", text).replace("{now}", NOW)
+    return re.sub(r"\$(\d+)", r"?\1", text).replace("{now}", NOW).replace("{false}", "0")
 
 
 def connect(path: Path, *, writes: bool) -> sqlite3.Connection:

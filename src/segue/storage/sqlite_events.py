@@ -29,15 +29,19 @@ def add_event(connection: sqlite3.Connection, event: Event) -> None:
     connection.execute(_ADD_EVENT, rows.event_values(event))
 
 
-def with_event(change: str, values: Sequence[Any], event: Event) -> Callable[[sqlite3.Connection], bool]:
+def with_event(
+    change: str, values: Sequence[Any], event: Event, *also: tuple[str, Sequence[Any]]
+) -> Callable[[sqlite3.Connection], bool]:
     """The work of a conditional change with its event; False and nothing written where it changed no row.
 
-    ``change`` answers the rows that it changed.
+    ``change`` answers the rows that it changed; ``also`` are further statements that follow it then.
     """
 
     def work(connection: sqlite3.Connection) -> bool:
         if not connection.execute(change, values).fetchall():
             return False
+        for text, bound in also:
+            connection.execute(text, bound)
         add_event(connection, event)
         return True
 

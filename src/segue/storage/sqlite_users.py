@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from segue.core.application import Application
+from segue.core.condition import Condition, Order
+from segue.core.secret import partition_of
 from segue.core.user import Subject, User
 from segue.events import Event
 from segue.storage import rows, statements
 from segue.storage.assignment_rows import by_group, user_name
+from segue.storage.conditions import SQLITE, USERS, page_of
 from segue.storage.sqlite_connection import local
 from segue.storage.sqlite_events import add_event, with_event
 from segue.storage.sqlite_part import SqlitePart
@@ -23,6 +26,10 @@ _USERS = local(statements.USERS)
 _USERS_OF_IDS = f"{local(statements.USERS_OF)} AND id IN (SELECT value FROM json_each(?2))"
 _ADD_USER = local(statements.ADD_USER)
 _UPDATE_USER = local(statements.UPDATE_USER)
+_REMOVABLE = f"{_USER} AND status = 'deprovisioned'"
+_REMOVE_USER = local(statements.REMOVE_USER)
+_REMOVE_ATTEMPTS = local(statements.REMOVE_ATTEMPTS)
+_OF_USER = tuple(local(text) for text in (*statements.OF_USER, *statements.OF_USER_HOT))
 _UPGRADE_PASSWORD_HASH = local(statements.UPGRADE_PASSWORD_HASH)
 _APPLICATIONS_OF = local(statements.APPLICATIONS_OF)
 # Columns of a user ``u`` as a decision about the application ``?1`` sees them.
@@ -72,6 +79,42 @@ class SqliteUsers(SqlitePart):
     async def update_user(self, user: User, *, expected_stamp: int, event: Event) -> bool:
         values = (*rows.user_values(user)[:-1], expected_stamp)
         return await self._write(with_event(_UPDATE_USER, values, event))
+
+    async def find_users(
+        self,
+        org_id: str,
+        condition: Condition | None = None,
+        *,
+        order: Order | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[User]:
+        page = page_of(
+            statements.FIND_USERS,
+            USERS,
+            SQLITE,
+            org_id=org_id,
+            condition=condition,
+            order=order,
+            after=after,
+            limit=limit,
+        )
+        return [rows.user(row) for row in await self._rows(local(page.text), *page.values)]
+
+    async def remove_user(self, org_id: str, user_id: str, event: Event) -> bool:
+        values = (org_id, user_id, partition_of(user_id))
+
+        def work(connection: sqlite3.Connection) -> bool:
+            if not connection.execute(_REMOVABLE, (org_id, user_id)).fetchall():
+                return False
+            for text in _OF_USER:
+                connection.execute(text, values[: 3 if "?3" in text else 2])
+            connection.execute(_REMOVE_ATTEMPTS, (org_id, *rows.attempt_key(user_id)))
+            connection.execute(_REMOVE_USER, (org_id, user_id))
+            add_event(connection, event)
+            return True
+
+        return await self._write(work)
 
     async def applications_of(self, org_id: str, user_id: str) -> Sequence[Application]:
         return [rows.application(row) for row in await self._rows(_APPLICATIONS_OF, org_id, user_id)]

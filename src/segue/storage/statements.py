@@ -6,11 +6,11 @@ the order of the ``*_COLUMNS`` of ``rows`` unless a comment says otherwise.
 # ruff: noqa: S608 -- the texts are put together from column names written here; a value is always bound.
 
 from segue.storage.factor_rows import FACTOR_COLUMNS
+from segue.storage.group_rows import GROUP_COLUMNS, GROUP_RULE_COLUMNS
 from segue.storage.rows import (
     APPLICATION_COLUMNS,
     DOMAIN_COLUMNS,
     EVENT_COLUMNS,
-    GROUP_COLUMNS,
     ORG_COLUMNS,
     PARTICIPATION_COLUMNS,
     ROLE_COLUMNS,
@@ -81,20 +81,44 @@ PUT_SIGNING_KEY = _put("signing_keys", SIGNING_KEY_COLUMNS, "org_id, key_set, ki
 
 # --- groups ----------------------------------------------------------------------------------------------------------
 
-PUT_GROUP = _put("groups", GROUP_COLUMNS, "org_id, id")
+_GROUP = f"SELECT {GROUP_COLUMNS} FROM groups WHERE org_id = $1"
+GROUP = f"{_GROUP} AND id = $2"
+FIND_GROUPS = _GROUP
+# When its members last changed is known by those who change them.
+PUT_GROUP = (
+    f"{_insert('groups', GROUP_COLUMNS)} ON CONFLICT (org_id, id) DO UPDATE SET "
+    "name = excluded.name, description = excluded.description, updated_at = excluded.updated_at"
+)
+# org, group. The built-in one stays.
+REMOVE_GROUP = "DELETE FROM groups WHERE org_id = $1 AND id = $2 AND type = 'standard' RETURNING id"
+REMOVE_MEMBERS = "DELETE FROM group_members WHERE org_id = $1 AND group_id = $2"
 # org, after, limit
 GROUPS = f"SELECT {GROUP_COLUMNS} FROM groups WHERE org_id = $1 AND id > $2 ORDER BY id LIMIT $3"
-# org, user
-GROUPS_OF = (
-    f"SELECT {GROUP_COLUMNS} FROM groups WHERE org_id = $1 "
-    "AND id IN (SELECT group_id FROM group_members WHERE org_id = $1 AND user_id = $2) ORDER BY id"
-)
-# org, group, user; both answer no row where nothing changed
+# org, group, user; both answer no row where nothing changed. Whom a rule put there is there in their own right then.
 ADD_MEMBER = (
-    "INSERT INTO group_members (org_id, group_id, user_id) VALUES ($1, $2, $3) "
-    "ON CONFLICT (org_id, user_id, group_id) DO NOTHING RETURNING user_id"
+    "INSERT INTO group_members (org_id, group_id, user_id, by_rule) VALUES ($1, $2, $3, {false}) "
+    "ON CONFLICT (org_id, user_id, group_id) DO UPDATE SET by_rule = {false} WHERE group_members.by_rule "
+    "RETURNING user_id"
 )
 REMOVE_MEMBER = "DELETE FROM group_members WHERE org_id = $1 AND group_id = $2 AND user_id = $3 RETURNING user_id"
+
+# org, group
+TOUCH_MEMBERS = "UPDATE groups SET members_changed_at = {now} WHERE org_id = $1 AND id = $2"
+# org, user
+GROUPS_OF = f"{_GROUP} AND id IN (SELECT group_id FROM group_members WHERE org_id = $1 AND user_id = $2) ORDER BY id"
+# org, group, after, limit
+_MEMBERS = "SELECT user_id FROM group_members WHERE org_id = $1 AND group_id = $2 AND user_id > $3"
+MEMBERS = (
+    f"SELECT {USER_COLUMNS} FROM users WHERE org_id = $1 AND id IN ({_MEMBERS} ORDER BY user_id LIMIT $4) ORDER BY id"
+)
+PUT_GROUP_RULE = _put("group_rules", GROUP_RULE_COLUMNS, "org_id, id")
+GROUP_RULES = f"SELECT {GROUP_RULE_COLUMNS} FROM group_rules WHERE org_id = $1 ORDER BY id"
+REMOVE_GROUP_RULE = "DELETE FROM group_rules WHERE org_id = $1 AND id = $2 RETURNING id"
+# org, rule, where it was, where it is now; answers no row where somebody else was quicker
+ADVANCE_GROUP_RULE = (
+    "UPDATE group_rules SET applied_to = $4 WHERE org_id = $1 AND id = $2 AND applied_to = $3 RETURNING id"
+)
+UNFINISHED_RULES = f"SELECT {GROUP_RULE_COLUMNS} FROM group_rules WHERE applied_to IS NOT NULL ORDER BY org_id, id"
 
 # --- roles -----------------------------------------------------------------------------------------------------------
 
@@ -117,12 +141,26 @@ USER_BY_LOGIN = f"{_USER} AND login_key = $2"
 USERS_BY_SHORT_NAME = f"{_USER} AND short_key = $2 LIMIT 2"
 # org, after, limit
 USERS = f"{_USER} AND id > $2 ORDER BY id LIMIT $3"
+FIND_USERS = _USER
 ADD_USER = _insert("users", USER_COLUMNS)
+# org, user: who is removed was deprovisioned before.
+REMOVE_USER = "DELETE FROM users WHERE org_id = $1 AND id = $2 AND status = 'deprovisioned' RETURNING id"
+# What goes with a user: org, user
+OF_USER = tuple(
+    f"DELETE FROM {table} WHERE org_id = $1 AND user_id = $2"
+    for table in ("group_members", "assignments", "role_assignments")
+)
+# … and what lies in the user's partition: org, user, partition
+OF_USER_HOT = tuple(
+    f"DELETE FROM {table} WHERE org_id = $1 AND partition = $3 AND user_id = $2"
+    for table in ("factors", "remembered_devices", "credentials")
+)
 # The values of a user without the last, its creation; then the stamp expected. Answers no row where that differs.
 UPDATE_USER = (
     "UPDATE users SET login = $3, login_key = $4, short_key = $5, status = $6, stamp = $7, profile = $8, "
-    "password_hash = $9, password_changed_at = $10, limits_exempt = $11, password_temporary = $12 "
-    "WHERE org_id = $1 AND id = $2 AND stamp = $13 RETURNING id"
+    "password_hash = $9, password_changed_at = $10, limits_exempt = $11, password_temporary = $12, "
+    "status_changed_at = $13, activated_at = $14, updated_at = $15 "
+    "WHERE org_id = $1 AND id = $2 AND stamp = $16 RETURNING id"
 )
 # org, user, old hash, new hash
 UPGRADE_PASSWORD_HASH = (
@@ -182,7 +220,12 @@ COUNT_ATTEMPT = """
     RETURNING count, locked_until_at
 """
 ATTEMPTS = "SELECT count, locked_until_at FROM login_attempts WHERE org_id = $1 AND partition = $2 AND key = $3"
-CLEAR_ATTEMPTS = "DELETE FROM login_attempts WHERE org_id = $1 AND partition = $2 AND key = $3"
+# … succeeded: the moment of the last success stays on record.
+CLEAR_ATTEMPTS = (
+    "UPDATE login_attempts SET count = 0, locked_until_at = 0, "
+    "succeeded_at = CASE WHEN $4 THEN {now} ELSE succeeded_at END WHERE org_id = $1 AND partition = $2 AND key = $3"
+)
+REMOVE_ATTEMPTS = "DELETE FROM login_attempts WHERE org_id = $1 AND partition = $2 AND key = $3"
 # org, partition, digest, life_ms. Answers no row where the value was seen before and its time has not run out.
 CLAIM_FOREIGN = """
     INSERT INTO foreign_uses (org_id, partition, digest, expires_at) VALUES ($1, $2, $3, {now} + $4)
@@ -248,7 +291,7 @@ DEAD = {
     "WHERE c.org_id = participations.org_id "
     "AND c.partition = participations.partition AND c.id = participations.session_id)",
     "foreign_uses": "expires_at < {now} - $1",
-    "login_attempts": "last_at < {now} - $1 AND locked_until_at < {now}",
+    "login_attempts": "last_at < {now} - $1 AND locked_until_at < {now} AND succeeded_at = 0",
     "remembered_devices": "expires_at < {now} - $1",
     # Nobody comes back to an enrolment that was begun so long ago.
     "factors": "status = 'pending' AND created_at < {now} - $1",

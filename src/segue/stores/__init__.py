@@ -7,11 +7,12 @@ that an id carries (``core.secret.partition_of``), so nothing crosses orgs and o
 What operations are given and answer is in ``writes``, what hands things to people in ``deliveries``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from segue.core.application import Application
 from segue.core.assignment import GroupAssignment, UserAssignment
+from segue.core.condition import Condition, Order
 from segue.core.credential import Credential, Kind, Participation
 from segue.core.factor import FactorEnrollment
 from segue.core.org import AuthorizationServer, Domain, Group, Org, TrustedOrigin
@@ -30,6 +31,7 @@ from segue.stores.deliveries import (
     PushProvider,
     PushRequest,
 )
+from segue.stores.groups import GroupStore
 from segue.stores.writes import (
     Advance,
     AlreadyExists,
@@ -44,6 +46,7 @@ from segue.stores.writes import (
     NotFound,
     OutcomeUnknown,
     Renewal,
+    SignIns,
     StoredKey,
     StoreUnavailable,
     Tombstone,
@@ -67,6 +70,7 @@ __all__ = [
     "FactorStep",
     "FactorStore",
     "Found",
+    "GroupStore",
     "Guard",
     "Mail",
     "MailSender",
@@ -79,6 +83,7 @@ __all__ = [
     "PushRequest",
     "Renewal",
     "SignInStore",
+    "SignIns",
     "Store",
     "StoreUnavailable",
     "StoredKey",
@@ -121,10 +126,6 @@ class AdminStore(Protocol):
     async def remove_authorization_server(self, org_id: str, server_id: str, event: Event) -> bool: ...
     async def put_trusted_origin(self, origin: TrustedOrigin, event: Event) -> None: ...
     async def put_signing_keys(self, keys: Sequence[StoredKey], event: Event) -> None: ...
-    async def put_group(self, group: Group, event: Event) -> None: ...
-    async def groups(self, org_id: str, *, after: str = "", limit: int = 100) -> Sequence[Group]: ...
-    async def add_member(self, org_id: str, group_id: str, user_id: str, event: Event) -> None: ...
-    async def remove_member(self, org_id: str, group_id: str, user_id: str, event: Event) -> bool: ...
     async def remove_trusted_origin(self, org_id: str, origin_id: str, event: Event) -> bool: ...
     async def orgs(self) -> Sequence[Org]: ...
     async def applications(self, org_id: str, *, after: str = "", limit: int = 100) -> Sequence[Application]: ...
@@ -148,6 +149,26 @@ class UserStore(Protocol):
 
     async def users(self, org_id: str, *, after: str = "", limit: int = 100) -> Sequence[User]:
         """Users in order of id, after the id ``after``."""
+        ...
+
+    async def find_users(
+        self,
+        org_id: str,
+        condition: Condition | None = None,
+        *,
+        order: Order | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[User]:
+        """Users for which ``condition`` holds, in order of id after the id ``after``, or as ``order`` says.
+
+        Fields are those of ``User`` by their names, ``profile.x``, and ``has_password`` and ``locked`` (true or false).
+        Raises ValueError for any other one, or for a value that cannot be asked for there.
+        """
+        ...
+
+    async def remove_user(self, org_id: str, user_id: str, event: Event) -> bool:
+        """Removes a deprovisioned user with all that is on record of them but events; False for any other one."""
         ...
 
     async def subject(self, org_id: str, user_id: str, app_id: str | None) -> Subject | None: ...
@@ -221,7 +242,13 @@ class AttemptStore(Protocol):
         """
         ...
 
-    async def clear_attempts(self, org_id: str, key: str) -> None: ...
+    async def clear_attempts(self, org_id: str, key: str, *, succeeded: bool = False) -> None:
+        """Ends the count and the lock; ``succeeded`` remembers the moment as that of the last success."""
+        ...
+
+    async def sign_ins(self, org_id: str, user_ids: Sequence[str]) -> Mapping[str, SignIns]:
+        """How signing in stands for these users; those who never tried are left out."""
+        ...
 
 
 class CredentialStore(Protocol):
@@ -342,7 +369,7 @@ class EventStore(Protocol):
         ...
 
 
-class Store(ConfigStore, AdminStore, PolicyStore, SignInStore, AttemptStore, EventStore, Protocol):
+class Store(ConfigStore, AdminStore, GroupStore, PolicyStore, SignInStore, AttemptStore, EventStore, Protocol):
     """All of storage, as ``app`` builds it.
 
     ``purge`` removes what ended more than ``keep_ms`` ago and answers how many rows went. It brings nothing back to

@@ -56,6 +56,14 @@ class Attempts:
 
 
 @dataclass(frozen=True, slots=True)
+class SignIns:
+    """Whether a user is locked out now, and when they last proved their password (epoch ms, 0 for never)."""
+
+    locked: bool = False
+    last_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """The spending of one single-use credential (W1).
 

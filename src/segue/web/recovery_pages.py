@@ -10,7 +10,8 @@ from typing import Final
 from segue.core.refusal import Refusal
 from segue.signin.password_change import PasswordChange
 from segue.signin.progress import Completed, Outcome
-from segue.signin.recovery import Recovery
+from segue.signin.recovery import ACTIVATIONS, RECOVERIES, Recovery
+from segue.signin.state import Purpose
 from segue.signin.visit import Visit
 from segue.web.frontchannel import FrontDoor
 from segue.web.message import Page, Request, Response
@@ -25,6 +26,7 @@ class RecoveryPages:
     recovery: Recovery
     passwords: PasswordChange
     sign_in_path: str
+    purposes: frozenset[Purpose] = RECOVERIES
 
     async def show(self, request: Request) -> Response:
         """The first page. It is the same for every link; whether this one is good shows when it is used (OT-13)."""
@@ -39,7 +41,7 @@ class RecoveryPages:
                 return await self._answer(request, visit, transaction)
             case "password":
                 return await self._password(request, visit, transaction)
-        return self._next(await self.recovery.redeem(visit, token))
+        return self._next(await self.recovery.redeem(visit, token, purposes=self.purposes))
 
     async def _answer(self, request: Request, visit: Visit, transaction: str) -> Response:
         try:
@@ -94,6 +96,7 @@ class RecoveryPages:
                 "error": error,
                 "event_id": event_id,
                 "sign_in_path": self.sign_in_path,
+                "welcome": self.purposes == ACTIVATIONS,
             },
         )
 

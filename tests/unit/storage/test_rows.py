@@ -16,7 +16,7 @@ from segue.core.secret import new_id, partition_of
 from segue.core.server import AccessPolicy, AccessRule, ServerClaim, ServerScope
 from segue.core.user import User
 from segue.events import Event
-from segue.storage import factor_rows, nested, rows, server_rows
+from segue.storage import factor_rows, group_rows, nested, rows, server_rows
 from segue.storage.commit_rules import check_commit
 from segue.stores import Advance, Commit, FactorStep, Guard, Renewal, StoredKey, Tombstone
 
@@ -167,7 +167,7 @@ FULL_SERVER = AuthorizationServer(
         (FULL_APPLICATION, rows.application_values, rows.application),
         (Application("app1", "org1", "n", "l", "k"), rows.application_values, rows.application),
         (Org("org1", "One", "inactive", FULL_SETTINGS), rows.org_values, rows.org),
-        (Group("grp1", "org1", "People"), rows.group_values, rows.group),
+        (Group("grp1", "org1", "People"), group_rows.group_values, group_rows.group),
         (FULL_FACTOR, factor_rows.factor_values, factor_rows.factor),
         (Domain("localhost:8080", "org1", "okta", "http"), rows.domain_values, rows.domain),
         (

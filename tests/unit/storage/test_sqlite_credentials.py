@@ -10,7 +10,7 @@ import pytest
 from tests.unit.storage.scene import EPOCH, PARTITION, Scene, event
 
 from segue.core.credential import Kind, NewCredential, Participation
-from segue.core.org import Domain, Org
+from segue.core.org import Domain, Org, everyone_id
 from segue.core.secret import Bearer, new_id, new_secret
 from segue.core.verdict import Verdict
 from segue.storage import rows
@@ -149,8 +149,10 @@ async def test_a_claim_answers_with_the_subject_and_its_event(scene: Scene) -> N
 
 async def test_a_subject_is_seen_for_the_application_asked_about(scene: Scene) -> None:
     connection = sqlite3.connect(scene.path)
-    connection.execute("INSERT INTO groups VALUES ('org1', 'grp1', 'Staff')")
-    connection.execute("INSERT INTO group_members VALUES ('org1', ?, 'grp1')", (scene.user.id,))
+    connection.execute("INSERT INTO groups (org_id, id, name) VALUES ('org1', 'grp1', 'Staff')")
+    connection.execute(
+        "INSERT INTO group_members (org_id, user_id, group_id) VALUES ('org1', ?, 'grp1')", (scene.user.id,)
+    )
     connection.commit()
     connection.close()
     for app_id, assigned in (("app1", True), ("app2", False), (None, False)):
@@ -159,7 +161,7 @@ async def test_a_subject_is_seen_for_the_application_asked_about(scene: Scene) -
         assert found.subject == await scene.store.subject("org1", scene.user.id, app_id)
         assert found.subject
         assert found.subject.assigned is assigned
-        assert found.subject.group_ids == {"grp1"}
+        assert found.subject.group_ids == {"grp1", everyone_id("org1")}
 
 
 async def test_a_credential_without_a_user(scene: Scene) -> None:

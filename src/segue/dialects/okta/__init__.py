@@ -19,6 +19,9 @@ from segue.dialects.okta.admin.apps import Apps
 from segue.dialects.okta.admin.system_log import SystemLog
 from segue.dialects.okta.admin.trust_map import TrustMap
 from segue.dialects.okta.admin.trusted_origins import TrustedOrigins
+from segue.dialects.okta.admin.user_answers import UserAnswers
+from segue.dialects.okta.admin.user_lifecycle import UserLifecycle
+from segue.dialects.okta.admin.users import Users
 from segue.dialects.okta.app_addresses import app_addresses
 from segue.dialects.okta.authn import PrimaryAuthentication
 from segue.dialects.okta.authn_calls import AuthnCalls
@@ -39,6 +42,7 @@ from segue.dialects.okta.names import (
     SIGN_IN,
     SIGN_OUT,
     TICKET_SLOTS,
+    WELCOME_PAGE,
     sign_in_location,
 )
 from segue.dialects.okta.pages import Pages
@@ -56,6 +60,8 @@ from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.saml.sso import SamlSignOn
 from segue.protocols.wsfed import WsFedSignOn
 from segue.signin.factors.registry import Factors
+from segue.signin.invitation import Invitations
+from segue.signin.recovery import ACTIVATIONS
 from segue.signin.second_factor import SecondFactors
 from segue.signin.steps import Steps
 from segue.stores import ConfigStore, Store
@@ -151,6 +157,9 @@ def surface(services: OktaServices) -> Surface:
     )
     calls = AuthnCalls(door, services.steps)
     recovery = RecoveryPages(door, services.steps.recovery, services.steps.passwords, SIGN_IN)
+    mailing = services.steps.recovery
+    invitations = Invitations(services.store, services.store, mailing.errands, mailing.mail)
+    people = UserAnswers(door, services.store, second_factors, invitations)
     routes = (
         *PrimaryAuthentication(calls, limits).routes(),
         *AuthnFactors(calls).routes(),
@@ -158,6 +167,9 @@ def surface(services: OktaServices) -> Surface:
         *AuthnPasswords(calls).routes(),
         *AuthnRecovery(calls, limits, _addresses(config)).routes(),
         *RecoveryLinks(recovery).routes(),
+        *RecoveryLinks(replace(recovery, purposes=ACTIVATIONS), (WELCOME_PAGE,)).routes(),
+        *Users(people).routes(),
+        *UserLifecycle(people).routes(),
         *SessionMe(door).routes(),
         *SessionsApi(door, services.store, limits).routes(),
         *TrustedOrigins(door, services.store, services.local_names).routes(),

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from segue.core.refusal import Refusal
-from segue.core.verdict import Check, Verdict
 from segue.dialects.okta.authn_calls import SUBJECT, AuthnCalls, Body, flag, read_body, text, trusted_device
 from segue.dialects.okta.errors import ValidationFailed, limit_headers, write_error
 from segue.dialects.okta.names import AUTHN
 from segue.dialects.okta.transaction_shape import locked_out_object
+from segue.signin.recovery import ACTIVATIONS
 from segue.signin.steps import Wishes
 from segue.signin.visit import Visit
 from segue.web.message import Json, Request, Response
@@ -52,6 +52,8 @@ class PrimaryAuthentication:
         token = text(body, "stateToken")
         if token is not None:
             return await self._resume(request, visit, body, token)
+        if body.get("token") is not None:
+            return await self._activate(visit, request, body)
         credentials = _read(visit, body)
         standing = await self.limits.take(replace(request, address=visit.circumstances.address), credentials.user_name)
         try:
@@ -75,6 +77,24 @@ class PrimaryAuthentication:
         outcome = await self.calls.steps.begin(visit, proved, credentials.wishes)
         return self.calls.answer(request, visit, outcome)
 
+    async def _activate(self, visit: Visit, request: Request, body: Body) -> Json:
+        """PASSWORD_RESET for somebody who has no password yet; a token that will not do is answered like a wrong
+        password."""
+        token, options = text(body, "token"), body.get("options") or {}
+        if not isinstance(options, dict):
+            raise ValidationFailed(SUBJECT, "options", "options: an object")
+        more = flag(options, "multiOptionalFactorEnroll", within="options.")
+        recovery = self.calls.steps.recovery
+        try:
+            outcome = await recovery.redeem(visit, token or "", enroll_more=more, purposes=ACTIVATIONS)
+        except Refusal as refusal:
+            if refusal.reason not in ("invalid_token", "recovery_link"):
+                raise
+            raise Refusal(
+                "credentials", "The sign-in failed.", refusal.verdict, credential_id=refusal.credential_id
+            ) from refusal
+        return self.calls.answer(request, visit, outcome)
+
     async def _resume(self, request: Request, visit: Visit, body: Body, token: str) -> Json:
         """Where a transaction stands. None here waits for a user name, so a token that comes with one is refused."""
         steps = self.calls.steps
@@ -89,8 +109,6 @@ def _read(visit: Visit, body: Body) -> Credentials:
     ``audience`` only ever adds to what is asked of the user; an application's own requirement is judged when the token
     is redeemed there, so leaving it out weakens nothing.
     """
-    if body.get("token") is not None:
-        raise _failed("no activation token was given out")
     user_name, password = body.get("username"), body.get("password")
     if not isinstance(user_name, str) or not isinstance(password, str) or not user_name or not password:
         raise ValidationFailed(SUBJECT, "credentials", _NEEDED)
@@ -107,8 +125,3 @@ def _read(visit: Visit, body: Body) -> Credentials:
         device=trusted_device(visit, body),
     )
     return Credentials(user_name, password, wishes)
-
-
-def _failed(seen: str) -> Refusal:
-    check = Check("activation_token", passed=False, seen=seen, mend="Sign in with a user name and a password.")
-    return Refusal("credentials", "The sign-in failed.", Verdict((check,), rule="authn"))

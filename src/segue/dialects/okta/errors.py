@@ -11,6 +11,7 @@ from segue.core.factor import FactorType
 from segue.core.refusal import Refusal
 from segue.core.verdict import Check, Verdict
 from segue.dialects.okta.names import (
+    ALREADY_ACTIVE,
     AUTHENTICATION,
     CALL_TOO_SOON,
     CREDENTIALS_KEPT,
@@ -27,6 +28,7 @@ from segue.dialects.okta.names import (
     NO_RECOVERY,
     NO_SUCH_PATH,
     NOT_FOUND,
+    NOT_LOCKED,
     PASSCODE_REPLAYED,
     PASSWORD_RULES,
     SMS_TOO_SOON,
@@ -38,6 +40,7 @@ from segue.dialects.okta.names import (
     WRONG_METHOD,
     WRONG_PASSCODE,
     WRONG_STATE,
+    WRONG_STATUS,
     ErrorCode,
 )
 from segue.signin.verification import FactorRefusal
@@ -72,6 +75,11 @@ _CODES: Final = {
     "recovery_refused": NO_RECOVERY,
     "no_phone": NO_PHONE,
     "application_in_use": DELETE_FORBIDDEN,
+    "already_active": ALREADY_ACTIVE,
+    "not_locked": NOT_LOCKED,
+    "wrong_status": WRONG_STATUS,
+    "built_in": FORBIDDEN,
+    "by_rule": FORBIDDEN,
 }
 _TOO_SOON: Final[Mapping[FactorType, ErrorCode]] = {
     "sms": SMS_TOO_SOON,
@@ -80,7 +88,7 @@ _TOO_SOON: Final[Mapping[FactorType, ErrorCode]] = {
 }
 # The caller can mend these, so the answer says what is wrong; elsewhere the summary is all that anybody is told.
 _EXPLAINED: Final = frozenset(
-    {VALIDATION, MALFORMED, MEDIA_TYPE, FORBIDDEN, CREDENTIALS_KEPT, PASSWORD_RULES, DELETE_FORBIDDEN}
+    {VALIDATION, MALFORMED, MEDIA_TYPE, FORBIDDEN, CREDENTIALS_KEPT, PASSWORD_RULES, DELETE_FORBIDDEN, WRONG_STATUS}
 )
 # These have the vendor's body, or a page, also where everything else is in a protocol's own shape.
 _OF_THE_HOUSE: Final = frozenset({"rate_limited", "busy", "unavailable", "internal", "resource_not_found"})

@@ -15,9 +15,10 @@ _EVENT: Final = "recovery.page"
 @dataclass(frozen=True, slots=True)
 class RecoveryLinks:
     pages: RecoveryPages
+    paths: tuple[str, ...] = (RESET_PAGE, UNLOCK_PAGE)
 
     def routes(self) -> tuple[Route, ...]:
-        return tuple(self._route(path) for path in (RESET_PAGE, UNLOCK_PAGE))
+        return tuple(self._route(path) for path in self.paths)
 
     def _route(self, path: str) -> Route:
         return Route(

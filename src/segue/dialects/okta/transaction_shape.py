@@ -146,7 +146,8 @@ def _recovery(at: Transaction) -> dict[str, object]:
     if state.status not in ("password_reset", "recovery", "recovery_challenge"):
         return {}
     channel = {"factorType": state.channel.upper()} if state.status == "recovery_challenge" else {}
-    return {**channel, "recoveryType": _RECOVERY_TYPES[state.purpose]}
+    recovery = {"recoveryType": _RECOVERY_TYPES[state.purpose]} if state.purpose in _RECOVERY_TYPES else {}
+    return {**channel, **recovery}
 
 
 def _embedded(request: Request, steps: Steps, visit: Visit, at: Transaction) -> dict[str, object]:

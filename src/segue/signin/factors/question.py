@@ -43,10 +43,13 @@ QUESTIONS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+CUSTOM: Final = "custom"
+
 MIN_CHARS: Final = 4
 MAX_CHARS: Final = 128
 
 _NORMALISED_CHARS = 1024  # what is longer as typed is not worth normalising
+_OWN_CHARS = 100
 _AMR = ("kba",)
 
 
@@ -62,10 +65,11 @@ class Question:
     missing: str = ""
 
     async def enroll(self, context: FactorContext, provider: str, details: Mapping[str, str]) -> Offer:
-        """``details``: ``question`` (a key of QUESTIONS) and ``answer``. Active at once. Raises PoolFull."""
+        """``details``: ``question`` (a key of QUESTIONS, or CUSTOM with the ``text`` of one's own) and ``answer``.
+        Active at once. Raises PoolFull."""
         key = details.get("question", "")
-        text = QUESTIONS.get(key)
-        if text is None:
+        text = QUESTIONS.get(key) or (_own_text(details) if key == CUSTOM else None)
+        if not text:
             raise bad_setup(context, "Choose one of the questions of the list.")
         answer = normalise_answer(details.get("answer", ""))
         if not MIN_CHARS <= len(answer) <= MAX_CHARS:
@@ -123,6 +127,12 @@ def normalise_answer(text: str) -> str:
     folded = unicodedata.normalize("NFD", text).casefold()
     folded = unicodedata.normalize("NFKD", folded).casefold()
     return unicodedata.normalize("NFKC", " ".join(unicodedata.normalize("NFKD", folded).split()))
+
+
+def _own_text(details: Mapping[str, str]) -> str:
+    """A question that is not of the list: one line of 1 to 100 characters; "" for any other text."""
+    text = " ".join(details.get("text", "").split())
+    return text if len(text) <= _OWN_CHARS and _is_text(text) else ""
 
 
 def _is_text(text: str) -> bool:
