@@ -1,15 +1,20 @@
 """Secrets of clients, certificates and metadata over the management API."""
 
+import time
+from secrets import token_urlsafe
 from typing import Any
 
 import httpx
 import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 from lxml import etree
 from tests.flows.test_apps_api import APPS, assign, call, client_of, made, oidc, saml, wait_for, wsfed
 from tests.installation import Client
 from tests.okta_steps import code_for, exchange, signed_in
 from tests.server import Server, Site
 
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 DS = "http://www.w3.org/2000/09/xmldsig#"
 
 
@@ -150,3 +155,96 @@ def test_MG_01_credentials_belong_to_their_org(site: Site, twin: Site) -> None:
         rest = {"json": {}} if method == "POST" else {}
         assert call(site, method, f"{APPS}/{foreign['id']}/{path}", **rest).status_code == 404, path
     assert secret_ids(twin, foreign) == [(ident, "ACTIVE")]
+
+
+def a_key(kid: str | None = None) -> RSAKey:
+    return RSAKey.generate_key(2048, parameters={"kid": kid} if kid else None, private=True)
+
+
+def assertion(site: Site, client_id: str, key: RSAKey) -> dict[str, str]:
+    """RFC 7523 2.2: the client signs that it is who it says."""
+    now = int(time.time())
+    audience = f"{site.base_url}/oauth2/v1/token"
+    claims = {
+        "iss": client_id,
+        "sub": client_id,
+        "aud": audience,
+        "iat": now,
+        "exp": now + 60,
+        "jti": token_urlsafe(16),
+    }
+    signed = jwt.encode({"alg": "RS256", "kid": key.kid}, claims, key)
+    return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": signed}
+
+
+def permitted(site: Site, client_id: str, key: RSAKey, scope: str) -> httpx.Response:
+    form = {"grant_type": "client_credentials", "scope": scope, **assertion(site, client_id, key)}
+    return site.browser().post("/oauth2/v1/token", data=form)
+
+
+def test_a_service_is_made_granted_and_acts_by_its_key(site: Site) -> None:
+    key, second = a_key("first"), a_key("second")
+    body = oidc(
+        "A service",
+        redirect_uris=[],
+        response_types=[],
+        grant_types=["client_credentials"],
+        application_type="service",
+        jwks={"keys": [key.as_dict(private=False)]},
+    ) | {"credentials": {"oauthClient": {"token_endpoint_auth_method": "private_key_jwt"}}}
+    app = made(site, body)
+    own, client_id = f"{APPS}/{app['id']}", app["credentials"]["oauthClient"]["client_id"]
+    assert "client_secret" not in app["credentials"]["oauthClient"]
+    assert [each["kid"] for each in app["settings"]["oauthClient"]["jwks"]["keys"]] == ["first"]
+    read = call(site, "GET", own).json()
+    assert call(site, "PUT", own, json=read).status_code == 200
+    wait_for(lambda: permitted(site, client_id, key, "okta.users.read").status_code in (400, 403))
+    granted = call(site, "POST", f"{own}/grants", json={"scopeId": "okta.users.read", "issuer": site.base_url})
+    assert granted.status_code == 201, granted.text
+    grant = granted.json()
+    assert (grant["scopeId"], grant["issuer"], grant["clientId"], grant["status"]) == (
+        "okta.users.read",
+        site.base_url,
+        client_id,
+        "ACTIVE",
+    )
+    assert call(site, "GET", f"{own}/grants").json() == [grant]
+    assert call(site, "GET", f"{own}/grants/{grant['id']}").json() == grant
+    wait_for(lambda: permitted(site, client_id, key, "okta.users.read").status_code == 200)
+
+    added = call(site, "POST", f"{own}/credentials/jwks", json=second.as_dict(private=False))
+    assert (added.status_code, added.json()["id"]) == (201, "second"), added.text
+    assert [each["id"] for each in call(site, "GET", f"{own}/credentials/jwks").json()] == ["first", "second"]
+    wait_for(lambda: permitted(site, client_id, second, "okta.users.read").status_code == 200)
+    assert call(site, "DELETE", f"{own}/credentials/jwks/first").status_code == 204
+    wait_for(lambda: permitted(site, client_id, key, "okta.users.read").status_code == 401)
+    assert call(site, "DELETE", f"{own}/credentials/jwks/first").status_code == 404
+    assert call(site, "GET", f"{own}/credentials/jwks/second").json()["n"] == second.as_dict(private=False)["n"]
+    assert call(site, "DELETE", f"{own}/credentials/jwks/second").status_code == 400
+    assert call(site, "DELETE", f"{own}/grants/{grant['id']}").status_code == 204
+    assert call(site, "GET", f"{own}/grants/{grant['id']}").status_code == 404
+    wait_for(lambda: permitted(site, client_id, second, "okta.users.read").status_code in (400, 403))
+
+
+def test_what_cannot_be_granted_or_signed_with(site: Site) -> None:
+    app = made(site, oidc("Grants and keys"))
+    own = f"{APPS}/{app['id']}"
+    for body in (
+        {"scopeId": "okta.users.read", "issuer": "https://other.example"},
+        {"scopeId": "openid", "issuer": site.base_url},
+        {"scopeId": "okta.everything.manage", "issuer": site.base_url},
+        {"scopeId": "okta.users.read"},
+        {"scopeId": "okta.users.read", "issuer": site.base_url, "status": "ACTIVE"},
+    ):
+        assert call(site, "POST", f"{own}/grants", json=body).status_code == 400, body
+    private = a_key("private").as_dict(private=True)
+    for jwk in (private, {"kty": "oct", "k": "AAAA"}, {"kty": "RSA", "n": "AQAB", "e": "AQAB"}, {}):
+        refused = call(site, "POST", f"{own}/credentials/jwks", json=jwk)
+        assert refused.status_code == 400, jwk
+        assert str(private["d"]) not in refused.text
+    assert call(site, "GET", f"{own}/grants").json() == []
+    assert call(site, "GET", f"{own}/credentials/jwks").json() == []
+    service = made(site, saml("No grants"))
+    assert call(site, "POST", f"{APPS}/{service['id']}/grants", json={
+        "scopeId": "okta.users.read", "issuer": site.base_url
+    }).status_code == 404  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Final
 
 from segue.dialects.okta.admin.app_assignments import AppAssignments
 from segue.dialects.okta.admin.app_credentials import AppCredentials
+from segue.dialects.okta.admin.app_grants import AppGrants
 from segue.dialects.okta.admin.app_links import AppLinks
 from segue.dialects.okta.admin.apps import Apps
 from segue.dialects.okta.admin.system_log import SystemLog
@@ -179,6 +180,7 @@ def surface(services: OktaServices) -> Surface:
         *Apps(door, services.store, services.local_names).routes(),
         *AppAssignments(door, services.store).routes(),
         *AppCredentials(door, services.store, services.saml).routes(),
+        *AppGrants(door, services.store).routes(),
         *OAuthRoutes(config, services.oauth).routes(),
         *SamlRoutes(config, services.saml).routes(),
         *links.routes(),

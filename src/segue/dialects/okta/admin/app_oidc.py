@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Final, cast
 
+from segue.admin.client_keys import read_client_key
 from segue.core.application import Application, ClientAuthentication, OidcClient, RefreshRotation
 from segue.core.strict import JsonValue
 from segue.dialects.okta.admin.fields import Fields
@@ -11,7 +12,7 @@ _RESPONSES: Final = frozenset({"code", "id_token", "token"})
 _COMBINATIONS: Final = ("code", "id_token", "code id_token", "code token", "id_token token", "code id_token token")
 _GRANT_OF: Final = {"code": "authorization_code", "id_token": "implicit", "token": "implicit"}
 _KINDS: Final = frozenset({"web", "native", "browser", "service"})
-_METHODS: Final = ("client_secret_basic", "client_secret_post", "none")
+_METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 _ROTATIONS: Final[Mapping[str, RefreshRotation]] = {"ROTATE": "rotate", "STATIC": "static"}
 _KEPT: Final = ("client_uri", "logo_uri", "policy_uri", "tos_uri", "issuer_mode", "idp_initiated_login")
 _MEMBERS: Final = (
@@ -24,6 +25,8 @@ _MEMBERS: Final = (
     "consent_method",
     "wildcard_redirect",
     "refresh_token",
+    "jwks",
+    "jwks_uri",
     "dpop_bound_access_tokens",
     "participate_slo",
     "frontchannel_logout_session_required",
@@ -40,8 +43,6 @@ _NOT_OFFERED: Final = {
     "backchannel_authentication_request_signing_alg": "there is no backchannel authentication",
     "backchannel_custom_authenticator_id": "there is no backchannel authentication",
     "backchannel_token_delivery_mode": "there is no backchannel authentication",
-    "jwks": "clients authenticate by a secret or not at all",
-    "jwks_uri": "clients authenticate by a secret or not at all",
 }
 
 
@@ -71,6 +72,9 @@ def read_oidc(
         id_token_algorithm=before.id_token_algorithm if before else "RS256",
         refresh_rotation=_ROTATIONS[_rotation(settings, method)],
         refresh_grace_s=settings.part("refresh_token").number("leeway", 30),
+        jwks=_keys(settings),
+        jwks_uri=settings.text("jwks_uri"),
+        dpop_bound_access_tokens=settings.flag("dpop_bound_access_tokens"),
     )
     if method == "none" and not client.pkce_required:
         credentials.refuse("pkce_required", "a client without a secret always proves its codes (PKCE)")
@@ -97,7 +101,7 @@ def shape_settings(client: OidcClient, kept: dict[str, JsonValue]) -> dict[str, 
         "idp_initiated_login": kept.get("idp_initiated_login")
         or {"mode": "SPEC" if client.initiate_login_uri else "DISABLED", "default_scope": []},
         "wildcard_redirect": "DISABLED",
-        "dpop_bound_access_tokens": False,
+        "dpop_bound_access_tokens": client.dpop_bound_access_tokens,
         "participate_slo": False,
         "refresh_token": {
             "rotation_type": "ROTATE" if client.refresh_rotation == "rotate" else "STATIC",
@@ -107,6 +111,10 @@ def shape_settings(client: OidcClient, kept: dict[str, JsonValue]) -> dict[str, 
     }
     if client.initiate_login_uri:
         shown["initiate_login_uri"] = client.initiate_login_uri
+    if client.jwks:
+        shown["jwks"] = {"keys": [{**jwk, "status": "ACTIVE"} for jwk in client.jwks]}
+    if client.jwks_uri:
+        shown["jwks_uri"] = client.jwks_uri
     return shown
 
 
@@ -138,6 +146,12 @@ def _method(credentials: Fields, kind: str) -> ClientAuthentication:
     default = "none" if kind in ("browser", "native") else "client_secret_basic"
     method = credentials.choice("token_endpoint_auth_method", _METHODS, default)
     return cast("ClientAuthentication", method)
+
+
+def _keys(settings: Fields) -> tuple[Mapping[str, str], ...]:
+    jwks = settings.part("jwks")
+    jwks.only("keys")
+    return tuple(read_client_key(key.data).public_jwk for key in jwks.parts("keys"))
 
 
 def _rotation(settings: Fields, method: str) -> str:
@@ -184,7 +198,6 @@ def _refuse_what_is_not_offered(settings: Fields) -> None:
     settings.unless("subject_type", "public", why="every application sees the same subject")
     settings.unless("participate_slo", False, why="applications are not signed out by front channel")
     settings.unless("frontchannel_logout_session_required", False, why="there is no sign-out by front channel")
-    settings.unless("dpop_bound_access_tokens", False, why="access tokens are not bound to a key")
     network = settings.part("network")
     network.unless("connection", "ANYWHERE", why="where a client may call from is said by policies")
     login = settings.part("idp_initiated_login")

@@ -231,6 +231,9 @@ def _changed(known: Application, wanted: Wanted, own_entity_id: str) -> Applicat
             initiate_login_uri=oidc.initiate_login_uri,
             refresh_rotation=oidc.refresh_rotation,
             refresh_grace_s=oidc.refresh_grace_s,
+            jwks=oidc.jwks,
+            jwks_uri=oidc.jwks_uri,
+            dpop_bound_access_tokens=oidc.dpop_bound_access_tokens,
         )
     if saml is not None and known.saml is not None:
         entity_id = saml.idp_entity_id.replace(EXTERNAL_KEY, known.external_key)

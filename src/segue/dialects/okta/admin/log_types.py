@@ -164,6 +164,7 @@ LOG_TYPES: Final[Mapping[str, LogType]] = MappingProxyType(
         "application.delete": LogType(f"{_APP}.delete", "An application was deleted"),
         "application.assign_group": LogType("group.application_assignment.add", "A group was assigned an application"),
         "application.unassign_group": LogType("group.application_assignment.remove", "A group lost an application"),
+        "application.client_key": LogType(f"{_APP}.update", "A key of a client was added or taken away"),
         "application.grant": LogType("app.oauth2.client.scope.grant", "An application may act by itself"),
         "application.revoke": LogType("app.oauth2.client.scope.revoke", "An application may act by itself no more"),
         "application.unassign": LogType("application.user_membership.remove", "A user lost an application"),
