@@ -14,13 +14,17 @@ from segue.console import static_files
 from segue.console.apps import Apps
 from segue.console.desk import Desk
 from segue.console.entrance import CHANNEL, ConsoleChannel, Entrance, refuse
+from segue.console.events import Events
 from segue.console.handoff import Handoff
 from segue.console.keys import Keys
 from segue.console.lineage import Lineage
 from segue.console.origins import Origins
 from segue.console.overview import Overview
+from segue.console.people import People
 from segue.console.seals import Seals
+from segue.console.search import Search
 from segue.console.security import Security
+from segue.console.trust import Trust
 from segue.console.users import Users
 from segue.web.surface import Route
 
@@ -29,7 +33,7 @@ __all__ = ["CHANNEL", "TEMPLATES", "Console", "ConsoleChannel", "Desk", "Entranc
 TEMPLATES: Final = {"console": "segue.console"}
 """Where the renderer finds the console's templates."""
 
-PAGES: Final = (Overview, Users, Security, Lineage, Apps, Handoff, Origins, Keys)
+PAGES: Final = (Overview, Search, Users, Security, People, Lineage, Apps, Handoff, Trust, Origins, Keys, Events)
 
 
 @dataclass(frozen=True, slots=True)

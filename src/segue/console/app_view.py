@@ -32,8 +32,11 @@ async def known_app(desk: Desk, visit: Visit) -> Application:
 def app_page(visit: Visit, template: str, app: Application, tab: str, **context: object) -> Page:
     """A page below the application's tabs."""
     one = f"{paths.APPS}/{app.id}"
-    tabs = [("General", one, "general"), ("Hand-off", f"{one}/handoff", "handoff")]
-    if app.oidc is not None and not app.oidc.public:
+    tabs = [("General", one, "general"), ("People", f"{one}/people", "people")]
+    tabs.append(("Hand-off", f"{one}/handoff", "handoff"))
+    if app.bookmark is None:
+        tabs.append(("Trust", f"{one}/trust", "trust"))
+    if app.oidc is not None and app.oidc.has_secret:
         tabs.append(("Secrets", f"{one}/secrets", "secrets"))
     return visit.page(
         template,
@@ -118,3 +121,32 @@ def _subject(name_id_format: str, name_id_from: str, attributes: Mapping[str, st
 
 def _fact(label: str, values: Sequence[str], *, code: bool = False) -> Fact:
     return {"label": label, "values": list(values), "code": code}
+
+
+def app_row(app: Application) -> dict[str, object]:
+    """An application in a list."""
+    return {
+        "id": app.id,
+        "label": app.label,
+        "kind": kind_of(app)[1],
+        "known_as": _known_as(app),
+        "active": app.active,
+        "everyone": app.everyone,
+        "address": f"{paths.APPS}/{app.id}",
+    }
+
+
+def _known_as(app: Application) -> str:
+    """What the application is called in its protocol."""
+    if app.oidc is not None:
+        return app.oidc.client_id
+    if app.saml is not None:
+        return app.saml.entity_id
+    if app.wsfed is not None:
+        return app.wsfed.realm
+    return app.bookmark.url if app.bookmark else ""
+
+
+def fits(app: Application, wanted: str) -> bool:
+    """Whether the text, in lower case, is in the application's name, its id or what its protocol calls it."""
+    return not wanted or any(wanted in text.casefold() for text in (app.label, app.id, app.name, _known_as(app)))

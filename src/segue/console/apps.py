@@ -7,7 +7,7 @@ from typing import Final
 from segue.admin import applications
 from segue.admin.applications import Registered, Traits
 from segue.console import app_forms, paths
-from segue.console.app_view import app_page, known_app, open_facts
+from segue.console.app_view import app_page, app_row, fits, known_app, open_facts
 from segue.console.desk import Desk
 from segue.console.forms import choice, optional, required
 from segue.console.visit import Done, Visit, done, with_query
@@ -49,7 +49,7 @@ class Apps:
         return visit.page(
             "apps.html",
             "Applications",
-            apps=[_row(app) for app in found],
+            apps=[app_row(app) for app in found],
             wanted=wanted,
             next=with_query(paths.APPS, q=wanted, after=following),
             more=bool(following),
@@ -129,23 +129,16 @@ class Apps:
     async def set_state(self, visit: Visit) -> Done:
         app = await known_app(self.desk, visit)
         active = choice(visit.posted, "state", ("active", "inactive"), "state") == "active"
-        await self._update(visit, replace(app, status="active" if active else "inactive"))
+        await applications.set_status(self.desk.store, app.id, "active" if active else "inactive", visit.change)
         text = f"{app.label} is active." if active else f"{app.label} is deactivated."
         return done(f"{paths.APPS}/{app.id}", text)
 
     async def _found(self, visit: Visit, wanted: str, after: str) -> tuple[Sequence[Application], str]:
         """A page of the applications whose name, client id or entity id has the text; and where the next begins."""
-        found: list[Application] = []
-        while True:
-            batch = await applications.list_applications(self.desk.store, visit.change, after=after, limit=200)
-            for app in batch:
-                if len(found) == _PAGE:
-                    return found, found[-1].id
-                if _fits(app, wanted.casefold()):
-                    found.append(app)
-            if len(batch) < 200:
-                return found, ""
-            after = batch[-1].id
+        found = await applications.find_applications(
+            self.desk.store, visit.change, lambda app: fits(app, wanted.casefold()), after=after, limit=_PAGE + 1
+        )
+        return found[:_PAGE], found[_PAGE - 1].id if len(found) > _PAGE else ""
 
     async def _form(self, visit: Visit, kind: str, app: Application | None) -> dict[str, object]:
         domains = [domain.authority for domain in await self.desk.store.domains() if domain.org_id == visit.org_id]
@@ -197,30 +190,3 @@ _DEACTIVATE: Final = "Nobody can sign in to it any more, and its tokens and code
 _ACTIVATE: Final = "Whoever is assigned to it can sign in to it again."
 # The fields of the form by what administration calls them.
 _FIELDS: Final = {"name": "label", "label": "label", "url": "url"}
-
-
-def _row(app: Application) -> dict[str, object]:
-    return {
-        "id": app.id,
-        "label": app.label,
-        "kind": kind_of(app)[1],
-        "known_as": _known_as(app),
-        "active": app.active,
-        "everyone": app.everyone,
-        "address": f"{paths.APPS}/{app.id}",
-    }
-
-
-def _known_as(app: Application) -> str:
-    """What the application is called in its protocol."""
-    if app.oidc is not None:
-        return app.oidc.client_id
-    if app.saml is not None:
-        return app.saml.entity_id
-    if app.wsfed is not None:
-        return app.wsfed.realm
-    return app.bookmark.url if app.bookmark else ""
-
-
-def _fits(app: Application, wanted: str) -> bool:
-    return not wanted or any(wanted in text.casefold() for text in (app.label, app.id, app.name, _known_as(app)))

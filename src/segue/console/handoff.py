@@ -36,7 +36,11 @@ class Handoff:
 
     async def save(self, visit: Visit) -> Done:
         app = await known_app(self.desk, visit)
-        changed = replace(app, when_other_user=app_forms.read_when_other_user(visit.posted))
+        changed = replace(
+            app,
+            when_other_user=app_forms.read_when_other_user(visit.posted),
+            hand_off_opens_session=visit.posted.get("hand_off_opens_session") == "yes",
+        )
         await applications.update_application(
             self.desk.store, changed, visit.change, local_names=self.desk.local_names, sealer=self.desk.sealer
         )
@@ -44,7 +48,7 @@ class Handoff:
 
     async def secrets(self, visit: Visit) -> Page:
         app = await known_app(self.desk, visit)
-        if app.oidc is None or app.oidc.public:
+        if app.oidc is None or not app.oidc.has_secret:
             raise Refusal("not_found", "This application has no client secret.")
         count = counted(len(app.oidc.secret_digests), "secret is", "secrets are")
         return app_page(visit, "secrets.html", app, "secrets", count=count)

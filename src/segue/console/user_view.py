@@ -6,13 +6,14 @@ from segue.admin import users
 from segue.console import paths
 from segue.console.desk import Desk
 from segue.console.visit import Visit
-from segue.console.words import USER_STATUS
+from segue.console.words import USER_STATUS, moment
 from segue.core.user import User
 from segue.web.message import Page
 
 _TABS: Final = (
     ("Profile", "", "users.read"),
     ("Sign-in", "/security", "users.read"),
+    ("Applications", "/apps", "apps.read"),
     ("Lineage", "/lineage", "sessions.read"),
 )
 
@@ -40,3 +41,17 @@ def user_page(visit: Visit, template: str, user: User, tab: str, **context: obje
         editable=visit.may("users.manage"),
         **context,
     )
+
+
+def user_row(user: User, now_at: int) -> dict[str, object]:
+    """A user in a list."""
+    words, tone = USER_STATUS[user.status]
+    return {
+        "name": user.display_name,
+        "login": user.login,
+        "email": user.email,
+        "status": words,
+        "tone": tone,
+        "created": moment(user.created_at, now_at),
+        "address": f"{paths.USERS}/{user.id}",
+    }

@@ -8,11 +8,11 @@ from segue.admin import users
 from segue.admin.users import NewUser
 from segue.console import paths
 from segue.console.desk import Desk
+from segue.console.finding import find_people
 from segue.console.forms import choice, optional, refused, required
-from segue.console.user_view import known_user, user_page
+from segue.console.user_view import known_user, user_page, user_row
 from segue.console.visit import Done, Visit, done, with_query
-from segue.console.words import USER_STATUS, moment
-from segue.core.refusal import Refusal
+from segue.console.words import moment
 from segue.core.strict import Params
 from segue.core.user import User, UserStatus
 from segue.web.message import Page
@@ -103,7 +103,7 @@ class Users:
         return visit.page(
             "users.html",
             "Users",
-            users=[_row(user, visit.request.now_at) for user in found[:_PAGE]],
+            users=[user_row(user, visit.request.now_at) for user in found[:_PAGE]],
             wanted=wanted,
             next=with_query(paths.USERS, q=wanted, after=following) if following else "",
             first=with_query(paths.USERS, q=wanted) if after else "",
@@ -193,28 +193,10 @@ class Users:
         return done(f"{paths.USERS}/{user.id}", step.told.format(user.display_name))
 
     async def _found(self, visit: Visit, wanted: str, after: str) -> list[User]:
-        """A page of users and one more; with ``wanted`` the one of that id, login or short name."""
+        """A page of users and one more; with ``wanted`` those with the text in a name or the address."""
         if not wanted:
             return list(await users.list_users(self.desk.store, visit.change, after=after, limit=_PAGE + 1))
-        try:
-            return [await users.find_user(self.desk.store, wanted, visit.change)]
-        except Refusal as refusal:
-            if refusal.reason != "not_found":
-                raise
-            return []
-
-
-def _row(user: User, now_at: int) -> dict[str, object]:
-    words, tone = USER_STATUS[user.status]
-    return {
-        "name": user.display_name,
-        "login": user.login,
-        "email": user.email,
-        "status": words,
-        "tone": tone,
-        "created": moment(user.created_at, now_at),
-        "address": f"{paths.USERS}/{user.id}",
-    }
+        return list(await find_people(self.desk.store, visit.org_id, wanted, after=after, limit=_PAGE + 1))
 
 
 def _profile(values: Params, known: Mapping[str, str]) -> dict[str, str]:

@@ -30,6 +30,7 @@ _NAVIGATION: Final = (
             ("Signing keys", paths.KEYS, "keys.read"),
         ),
     ),
+    ("Record", (("Events", paths.EVENTS, "logs.read"),)),
 )
 
 
