@@ -91,9 +91,9 @@ def test_nobody_gets_in_without_a_role(site: Site, routes: list[Route]) -> None:
 
 def test_MG_02_an_auditor_looks_and_changes_nothing(server: Server, site: Site, routes: list[Route]) -> None:
     browser = of_role(server, "auditor", "auditor@example.com")
-    pages = ["/console", "/console/apps", "/console/users", "/console/origins", "/console/keys"]
-    pages += [filled(f"/console/apps/{{id}}{end}", site) for end in ("", "/handoff")]
-    pages += [filled(f"/console/users/{{id}}{end}", site) for end in ("", "/security", "/lineage")]
+    pages = ["/console", "/console/apps", "/console/users", "/console/origins", "/console/keys", "/console/events"]
+    pages += [filled(f"/console/apps/{{id}}{end}", site) for end in ("", "/people", "/handoff", "/trust")]
+    pages += [filled(f"/console/users/{{id}}{end}", site) for end in ("", "/security", "/apps", "/lineage")]
     for path in pages:
         response = browser.get(path)
         assert response.status_code == 200, (path, response.text[:500])
@@ -246,7 +246,12 @@ def _age(server: Server, browser: Browser, by_ms: int) -> None:
 
 
 def test_MG_01_nothing_of_another_org_is_there(site: Site, twin: Site, owner: Browser, routes: list[Route]) -> None:
-    foreign = {"/apps/": twin.org.clients["web"].app_id, "/users/": twin.person("bob").id, "/origins/": "tosNothing"}
+    foreign = {
+        "/apps/": twin.org.clients["web"].app_id,
+        "/users/": twin.person("bob").id,
+        "/origins/": "tosNothing",
+        "/events/": "evtVbVkXRI0pxnQcYH5Z",
+    }
     token = form_token(owner)
     for route in routes:
         part = next((part for part in foreign if part in route.path), None)
@@ -292,6 +297,9 @@ def dangerous_here(page: httpx.Response) -> list[str]:
     return [each for each in dangerous(page) if each not in {*ours, "textarea", "a href=#content"}]
 
 
+_OF_USER = ("", "/edit", "/security", "/apps", "/lineage", "/state?to=suspend")
+
+
 @pytest.fixture(scope="module")
 def marked(server: Server) -> list[str]:
     """Addresses of pages about things whose every name is markup."""
@@ -309,16 +317,27 @@ def marked(server: Server) -> list[str]:
             mark = await applications.create_bookmark(
                 store, Traits(name, name=f"xssb_{number}"), Bookmark("https://app.example.com/"), change
             )
-            found += [f"/console/users/{user.id}{end}" for end in ("", "/edit", "/security", "/state?to=suspend")]
-            found += [f"/console/apps/{app.id}{end}" for end in ("", "/edit", "/handoff", "/state")]
+            found += [f"/console/users/{user.id}{end}" for end in _OF_USER]
+            found += [
+                f"/console/apps/{app.id}{end}" for end in ("", "/edit", "/handoff", "/people", "/trust", "/state")
+            ]
             found.append(f"/console/apps/{mark.application.id}")
         return found
 
     return server.inside(make)
 
 
+_SEARCHES = (
+    "/console/apps?q=script",
+    "/console/users?q=%3Cscript%3Ealert(1)",
+    "/console/search?q=%3Cscript%3Ealert(1)%3C",
+    "/console/events?who=%22%3E%3Cscript%3E&type=%3Cscript%3E&app=%27%3E",
+    "/console/events",
+)
+
+
 def test_CO_01_markup_in_every_name_stays_text(site: Site, owner: Browser, marked: list[str]) -> None:
-    for path in [*marked, "/console/users", "/console/apps?q=script", "/console/users?q=%3Cscript%3Ealert(1)"]:
+    for path in [*marked, "/console/users", *_SEARCHES]:
         page = owner.get(path)
         assert page.status_code == 200, (path, page.text[:500])
         assert dangerous_here(page) == [], path

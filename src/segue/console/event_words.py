@@ -6,7 +6,7 @@ from typing import Final
 from segue.events import Event, Outcome
 
 OUTCOMES: Final[Mapping[Outcome, tuple[str, str]]] = {
-    "success": ("Done", "good"),
+    "success": ("Done", "quiet"),
     "refused": ("Refused", "bad"),
     "failure": ("Failed", "warn"),
 }
@@ -36,6 +36,14 @@ _WORDS: Final[Mapping[str, str]] = {
     "factor.verify": "A factor was proved",
     "group.add_member": "Somebody joined a group",
     "group.create": "A group was added",
+    "group.join": "Somebody joined a group",
+    "group.leave": "Somebody left a group",
+    "interaction.park": "A sign-in page was opened",
+    "interaction.resume": "A sign-in page was answered",
+    "code.mint": "An authorization code was made",
+    "code.redeem": "An authorization code was redeemed",
+    "saml.sign_on": "Sign-in to a SAML application",
+    "wsfed.sign_on": "Sign-in to a WS-Federation application",
     "keys.create": "A signing key was made",
     "keys.emergency": "Signing keys were replaced at once",
     "keys.rotate": "A signing key was replaced",
