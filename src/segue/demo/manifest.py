@@ -17,7 +17,11 @@ def new_manifest(seeded: Seeded, kept: Kept, addresses: Addresses) -> Manifest:
     """The manifest of the org as it was seeded. A section appears when its flows work."""
     return {
         "version": 1,
-        "admin": {"login": seeded.admin.login, "password": seeded.admin.password},
+        "admin": {
+            "login": seeded.admin.login,
+            "password": seeded.admin.password,
+            "console_url": f"{addresses.idp}/console",
+        },
         "okta": {
             "base_url": addresses.idp,
             "issuer": addresses.idp,

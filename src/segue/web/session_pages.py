@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from segue.core.user import User
 from segue.signin.sessions import assurance_of
 from segue.web.account_pages import AccountPages
 from segue.web.browser_session import FORM_TOKEN, browser_session, check_form_token, close_browser_session, form_token
 from segue.web.frontchannel import FrontDoor
 from segue.web.interaction_pages import person
 from segue.web.message import Page, Redirect, Request, Response
+
+_CONSOLE: Final = "/console"
 
 # RFC 8176 section 2, in the words of people who are no specialists.
 _METHODS: Final = {
@@ -51,6 +54,7 @@ class SessionPages:
             "until": _moment(session.credential.expires_at),
             "methods": methods,
             **await self.account.overview(request, session.subject.user),
+            "console": await self._console(session.subject.user),
             **self._form(request, self.sign_out_path),
         }
         return Page(template="home.html", context=context)
@@ -77,6 +81,10 @@ class SessionPages:
             # By a GET, so that loading the page again posts nothing.
             return Redirect(location=f"{request.site.domain.base_url}{self.sign_out_path}", status=303, cookies=cookies)
         return Page(template="signed_out.html", context={"sign_in_path": self.sign_in_path}, cookies=cookies)
+
+    async def _console(self, user: User) -> str:
+        """Where somebody administers the org who may; "" for everybody else."""
+        return _CONSOLE if await self.door.store.role_assignments(user.org_id, user.id) else ""
 
     def _form(self, request: Request, action: str) -> dict[str, object]:
         return {"action": action, "fields": ((FORM_TOKEN, form_token(self.door, request)),)}
