@@ -259,6 +259,7 @@ async def _clients(installation: Installation, people: Mapping[str, Person]) -> 
     both = frozenset({"code", "id_token"})
     grants = frozenset({"authorization_code", "implicit"})
     direct = frozenset({"authorization_code", "password", "refresh_token"})
+    offline = frozenset({"authorization_code", "refresh_token"})
     phone = (frozenset({"code"}), direct)
     callback, goodbye = (f"{APP}/callback",), (f"{APP}/goodbye",)
     settings = {
@@ -279,6 +280,7 @@ async def _clients(installation: Installation, people: Mapping[str, Person]) -> 
         "ending": OidcClient("ending-client", (f"{APP}/ending",), (), both, grants, "client_secret_basic"),
         "direct": OidcClient("direct-client", (f"{APP}/direct",), grant_types=direct),
         "phone": OidcClient("phone-client", ("com.example.phone:/done",), (), *phone, "none", native=True),
+        "single page": OidcClient("single-page-client", (f"{APP}/single",), (), frozenset({"code"}), offline, "none"),
         "lasting": OidcClient("lasting-client", (f"{APP}/lasting",), grant_types=direct, refresh_rotation="static"),
         "demanding": OidcClient("demanding-client", (f"{APP}/demanding",), grant_types=direct),
         "direct assigned": OidcClient("direct-assigned-client", (f"{APP}/direct-assigned",), grant_types=direct),

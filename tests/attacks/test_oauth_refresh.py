@@ -10,7 +10,7 @@ from tests.unit.protocols.oauth.provider import POST_SECRET, SECRET, Provider, b
 from segue.core.application import Application
 from segue.core.org import Domain
 from segue.core.secret import new_secret
-from segue.stores import Commit
+from segue.stores import Commit, StoreUnavailable
 
 POST = {"client_id": "post", "client_secret": POST_SECRET}
 
@@ -272,3 +272,60 @@ async def test_a_scope_that_the_server_lost_is_left_out(offline: Provider) -> No
 async def offline_code(provider: Provider) -> str:
     wish = provider.wish(scope="reports offline_access", ticket=await provider.ticket())
     return str((await provider.answer(wish, server=provider.custom))["code"])
+
+
+async def test_OA_11_a_revocation_that_was_not_written_is_no_success(
+    offline: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = await first(offline)
+
+    async def away(*_: Any, **__: Any) -> Any:
+        raise StoreUnavailable("the database is away")
+
+    for name in ("commit", "find"):
+        with monkeypatch.context() as broken:
+            broken.setattr(offline.store, name, away)
+            for kind in ("refresh_token", "access_token"):
+                with pytest.raises(StoreUnavailable):
+                    await told(offline, "revoke", tokens[kind])
+    assert await offline.userinfo(tokens["access_token"])
+    assert (await told(offline, "revoke", tokens["refresh_token"])).status == 200
+    assert await reason(offline, offline.userinfo(tokens["access_token"])) == "invalid_token"
+
+
+async def test_OA_10_an_applications_own_token(offline: Provider) -> None:
+    assert offline.web.oidc
+    grants = offline.web.oidc.grant_types | {"client_credentials"}
+    offline.web = await _allow(offline, replace(offline.web, oidc=replace(offline.web.oidc, grant_types=grants)))
+    form = {"grant_type": "client_credentials", "scope": "reports"}
+    token = (await offline.token(form, server=offline.custom))["access_token"]
+    said = (await told(offline, "introspect", token, server=offline.custom)).data
+    assert (said["active"], said["scope"], said["client_id"]) == (True, "reports", "web")
+    assert "username" not in said
+    other = await told(offline, "introspect", token, server=offline.custom, authorization=None, form=POST)
+    assert other.data == {"active": False}
+    assert (await told(offline, "revoke", token, server=offline.custom)).status == 200
+    assert (await told(offline, "introspect", token, server=offline.custom)).data == {"active": False}
+
+
+async def test_OA_10_tokens_of_an_inactive_application(offline: Provider) -> None:
+    tokens = await first(offline)
+    inactive = replace(offline.web, status="inactive")
+    await offline.store.put_application(inactive, offline.where().event("application.update"))
+    assert await reason(offline, offline.userinfo(tokens["access_token"])) == "invalid_token"
+    assert await reason(offline, told(offline, "introspect", tokens["access_token"])) == "invalid_client"
+
+
+async def told(
+    provider: Provider,
+    what: str,
+    token: str,
+    *,
+    server: Any = None,
+    authorization: str | None = basic("web", SECRET),
+    form: dict[str, str] | None = None,
+) -> Any:
+    """The answer of ``revoke`` or ``introspect``."""
+    headers = {"authorization": authorization} if authorization else {}
+    request = provider.request("POST", form={"token": token, **(form or {})}, headers=headers)
+    return await getattr(provider.endpoints, what)(request, server or provider.server)

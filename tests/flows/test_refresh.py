@@ -12,6 +12,7 @@ from tests.okta_steps import (
     ORG,
     Pkce,
     ask_token,
+    basic,
     by_password,
     claims_of,
     code_for,
@@ -255,10 +256,32 @@ def test_OA_06_of_many_at_once_all_get_the_same_child(crowded: Server) -> None:
         assert refresh(site, answers[0].json()["refresh_token"]).status_code == 200
 
 
-def test_no_generation_of_a_token_can_be_read_in_the_database(server: Server, site: Site) -> None:
+def test_OA_06_a_refresh_and_a_revocation_at_once_leave_nothing(crowded: Server) -> None:
+    site, client = crowded.site, crowded.site.org.clients["direct"]
+    headers = {"authorization": basic(client.client_id, client.secret)}
+
+    def revoke(token: str) -> httpx.Response:
+        return site.browser().post(f"{ORG}/revoke", data={"token": token}, headers=headers)
+
+    for _ in range(5):
+        old = first(site)
+        with ThreadPoolExecutor(4) as pool:
+            refreshes = [pool.submit(refresh, site, old["refresh_token"]) for _ in range(3)]
+            assert pool.submit(revoke, old["refresh_token"]).result().status_code == 200
+            answers = [future.result() for future in refreshes]
+        assert all(answer.status_code == 200 or gone(answer) for answer in answers)
+        given = [old, *(answer.json() for answer in answers if answer.status_code == 200)]
+        for tokens in given:
+            assert gone(refresh(site, tokens["refresh_token"]))
+            assert userinfo(site, tokens["access_token"]).status_code == 401
+
+
+def test_no_generation_of_a_token_can_be_read_in_the_database_or_the_log(server: Server, site: Site) -> None:
     old = first(site)
     new = refresh(site, old["refresh_token"]).json()
-    dump = server.dump()
+    refresh(site, new["refresh_token"], scope="openid email")
+    dump, log = server.dump(), server.said()
     for token in (old["refresh_token"], new["refresh_token"]):
         for secret in token.split(".")[1:]:
             assert secret.encode() not in dump
+            assert secret not in log

@@ -16,8 +16,11 @@ from tests.okta_steps import (
     AUTHN,
     DEFAULT,
     ORG,
+    ask_token,
     asks,
     authorize,
+    basic,
+    by_password,
     code_for,
     exchange,
     session_token,
@@ -36,6 +39,7 @@ LEFT_OUT = {"date", "content-length", "x-rate-limit-remaining", "x-rate-limit-re
 # The begin of a word, also where the character before it is written as an escape ([ and =).
 BEGIN = r"(?:(?<![\w.])|(?<=%5B)|(?<=%3D))"
 REPLACED = [
+    (BEGIN + r"[0-9A-Za-z]{20}\.[0-9A-Za-z]{43}\.[0-9A-Za-z]{43}\b", "{refresh token}"),
     (BEGIN + r"[0-9A-Za-z]{20}\.[0-9A-Za-z]{43}\b", "{bearer value}"),
     (BEGIN + r"eyJ[\w-]+\.[\w-]+\.[\w-]+", "{JWT}"),
     (r"(?<=segue-browser=)[0-9A-Za-z]{43}", "{secret}"),
@@ -46,6 +50,9 @@ REPLACED = [
     (r"(?<=nonce-)[0-9A-Za-z]{43}", "{nonce}"),
     (r"(?<=nonce=\")[0-9A-Za-z]{43}", "{nonce}"),
     (BEGIN + r"(00o|00u|0oa|evt|req|exk|102)[0-9A-Za-z]{17}(?![0-9A-Za-z])", r"{\1 id}"),
+    (r"(?<=\"jti\":\"AT\.)[0-9A-Za-z]{20}", "{id}"),
+    (r"(?<=\"(?:exp|iat)\":)\d{10}", "{seconds}"),
+    (r"(?<=\"auth_time\":)\d{10}", "{seconds}"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "{time}"),
 ]
 
@@ -71,6 +78,18 @@ def at_authorize(site: Site, **changes: str) -> httpx.Response:
 def by_code(site: Site) -> httpx.Response:
     client = site.org.clients["web"]
     return exchange(site, client, code_for(signed_in(site), client))
+
+
+def by_refresh_token(site: Site) -> httpx.Response:
+    token = by_password(site, scope="openid offline_access").json()["refresh_token"]
+    return ask_token(site, site.org.clients["direct"], "refresh_token", refresh_token=token)
+
+
+def told(site: Site, what: str, token: str) -> httpx.Response:
+    """The answer of ``introspect`` or ``revoke`` to the client that sends its own token."""
+    client = site.org.clients["direct"]
+    headers = {"authorization": basic(client.client_id, client.secret)}
+    return site.browser().post(f"{ORG}/{what}", data={"token": token}, headers=headers)
 
 
 PREFLIGHT = {
@@ -111,6 +130,19 @@ ANSWERS: dict[str, Callable[[Site], httpx.Response]] = {
     "token-invalid-client": lambda site: exchange(
         site, site.org.clients["web"], "x", headers={"authorization": "Basic eDp5"}
     ),
+    "token-password": lambda site: by_password(site, scope="openid offline_access"),
+    "token-password-wrong": lambda site: by_password(site, password="wrong-password"),
+    "token-refresh": by_refresh_token,
+    "token-refresh-gone": lambda site: ask_token(
+        site, site.org.clients["direct"], "refresh_token", refresh_token="gone"
+    ),
+    "introspect-access-token": lambda site: told(site, "introspect", by_password(site).json()["access_token"]),
+    "introspect-refresh-token": lambda site: told(
+        site, "introspect", by_password(site, scope="openid offline_access").json()["refresh_token"]
+    ),
+    "introspect-not-active": lambda site: told(site, "introspect", "x"),
+    "introspect-without-token": lambda site: told(site, "introspect", ""),
+    "revoke": lambda site: told(site, "revoke", by_password(site).json()["access_token"]),
     "userinfo": lambda site: userinfo(site, tokens_for(signed_in(site), site)["access_token"]),
     "userinfo-invalid-token": lambda site: userinfo(site, "x", at=DEFAULT),
     "saml-response": lambda site: signed_in(site).get(site.saml("saml").sso_path, params={"RelayState": "/deep?a=b&c"}),
