@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from segue.cli.application_commands import application
+
 app = typer.Typer(
     name="segue",
     help="Segue, a self-hosted identity provider that carries a sign-in from one place to another.",
@@ -15,7 +17,6 @@ app = typer.Typer(
 )
 user = typer.Typer(help="Add people, list them, disable and enable them.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(user, name="user")
-application = typer.Typer(help="Add applications and list them.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(application, name="app")
 trust = typer.Typer(
     help="Say which application takes sign-ins from which.", no_args_is_help=True, rich_markup_mode=None
@@ -185,45 +186,6 @@ def user_set_password(login: _Login, password_stdin: _PasswordStdin = False, org
 
     password = read_password(password_stdin)
     on_store(lambda workplace: users.set_password(workplace, login, org=org, password=password))
-
-
-@application.command("add")
-def application_add(
-    label: Annotated[str, typer.Argument(help="What people read.")],
-    protocol: Annotated[str, typer.Option(help="oidc, saml, wsfed or bookmark.")] = "oidc",
-    address: Annotated[
-        list[str] | None,
-        typer.Option(help="A redirect (oidc), consumer (saml) or reply (wsfed) address, the first being the default."),
-    ] = None,
-    identity: Annotated[str, typer.Option(help="Entity id (saml) or realm (wsfed).")] = "",
-    public: Annotated[bool, typer.Option("--public", help="A client that cannot keep a secret (oidc).")] = False,
-    start: Annotated[str, typer.Option(help="Where a link starts the application's own sign-in (oidc).")] = "",
-    everyone: Annotated[bool, typer.Option("--everyone", help="Assign it to everybody.")] = False,
-    org: _Org = None,
-) -> None:
-    """Add an application."""
-    from segue.cli import applications
-    from segue.cli.workplace import on_store
-
-    wanted = applications.Wanted(
-        label=label,
-        protocol=protocol,
-        addresses=tuple(address or ()),
-        identity=identity,
-        public=public,
-        start=start,
-        everyone=everyone,
-    )
-    on_store(lambda workplace: applications.add(workplace, wanted, org=org))
-
-
-@application.command("list")
-def application_list(org: _Org = None) -> None:
-    """List the applications."""
-    from segue.cli import applications
-    from segue.cli.workplace import on_store
-
-    on_store(lambda workplace: applications.show_all(workplace, org=org))
 
 
 _Target = Annotated[str, typer.Argument(help="The application that takes sign-ins: id, client id, name or label.")]

@@ -1,6 +1,7 @@
 """``segue app …`` and ``segue key …``."""
 
 import re
+import sqlite3
 
 import pytest
 from tests.unit.cli.commands import Segue, Workshop, failed
@@ -95,3 +96,69 @@ def test_a_key_of_another_algorithm(segue: Segue, workshop: Workshop) -> None:
     assert workshop.rows("SELECT count(*) FROM signing_keys WHERE algorithm = 'ES256'") == [(1,)]
     failed(segue("key", "rotate", "--algorithm", "HS256"), "We sign with one of")
     failed(segue("key", "rotate", "--for", "assertions", "--algorithm", "ES256"), "Assertions are signed by RS256")
+
+
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+
+
+def test_an_application_is_shown_and_changed(segue: Segue, workshop: Workshop) -> None:
+    segue("app", "add", "Orders", "--address", ADDRESS)
+    done = segue("app", "set", "Orders", "--grant", EXCHANGE, "--label", "Order book", "--address", f"{ADDRESS}/2")
+    assert done.exit_code == 0, done.output
+    shown = segue("app", "show", "Order book").stdout
+    assert EXCHANGE in shown
+    assert "client_secret_basic, 1 secrets" in shown
+    assert f"Redirect address: {ADDRESS}/2" in shown
+    assert "Nobody has it." in shown
+    segue("app", "set", "orders", "--no-grant", EXCHANGE, "--everyone", "--disable")
+    shown = segue("app", "show", "orders").stdout
+    assert EXCHANGE not in shown
+    assert "oidc, inactive" in shown
+    assert "It is for everybody." in shown
+    failed(segue("app", "set", "orders"), "Nothing was said")
+    failed(segue("app", "set", "orders", "--grant", "magic"), "Grant types are")
+    failed(segue("app", "show", "other"), "There is no application called other")
+    assert segue("app", "delete", "orders").exit_code == 0
+    assert workshop.rows("SELECT count(*) FROM applications") == [(0,)]
+
+
+def test_a_new_secret_is_shown_once_and_the_old_one_dies_or_stays(segue: Segue, workshop: Workshop) -> None:
+    segue("app", "add", "Orders", "--address", ADDRESS)
+
+    def renew(*options: str) -> str:
+        found = re.search(r"Client secret: (\S+) ", segue("app", "secret", "Orders", *options).stdout)
+        assert found
+        return digest(found[1]).hex()
+
+    first, second = renew(), renew("--keep-old")
+    ((stored,),) = workshop.rows("SELECT oidc FROM applications")
+    assert first in stored
+    assert second in stored
+    third = renew()
+    ((stored,),) = workshop.rows("SELECT oidc FROM applications")
+    assert third in stored
+    assert first not in stored
+    assert second not in stored
+
+
+def test_an_application_is_assigned_to_people_and_groups(segue: Segue, workshop: Workshop) -> None:
+    segue("app", "add", "Orders", "--address", ADDRESS)
+    with sqlite3.connect(workshop.folder / "var" / "segue.db") as connection:
+        connection.execute("INSERT INTO groups (org_id, id, name) SELECT id, '00gDEVS', 'Devs' FROM orgs")
+    ((login,),) = workshop.rows("SELECT login FROM users")
+    assert (
+        f"{login} may use Orders and is boss there."
+        in segue("app", "assign", "Orders", "--user", login, "--as", "boss").stdout
+    )
+    assert "Whoever is in Devs" in segue("app", "assign", "Orders", "--group", "Devs").stdout
+    shown = segue("app", "show", "Orders").stdout
+    assert "Assigned to the group Devs." in shown
+    assert re.search(rf"{login}\s+boss\s+by name", shown)
+    failed(segue("app", "assign", "Orders"), "Say who")
+    failed(segue("app", "assign", "Orders", "--group", "Ops"), "There is no group called Ops")
+    failed(segue("app", "delete", "Orders"), "deactivate it first")
+    assert "no more" in segue("app", "unassign", "Orders", "--user", login).stdout
+    failed(segue("app", "unassign", "Orders", "--user", login), "is not assigned to")
+    assert "no more" in segue("app", "unassign", "Orders", "--group", "Devs").stdout
+    failed(segue("app", "unassign", "Orders"), "Say from whom")
+    assert "Nobody has it." in segue("app", "show", "Orders").stdout
