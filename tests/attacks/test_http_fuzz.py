@@ -143,6 +143,9 @@ LIFECYCLE = (
     "expire_password",
     "expire_password_with_temp_password",
 )
+SERVERS = "/api/v1/authorizationServers"
+SERVER = f"{SERVERS}/{{server}}"
+POLICY = f"{SERVER}/policies/{{policy}}"
 
 # What each route reads; a route that is not here makes the test fail.
 PARAMETERS: dict[str, tuple[str, ...]] = {
@@ -189,6 +192,14 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     ),
     "/api/v1/users/{user}/credentials/forgot_password": ("sendEmail",),
     "/api/v1/users/{user}/sessions": ("oauthTokens", "forgetDevices"),
+    **dict.fromkeys((f"{SERVER}/lifecycle/{act}" for act in ("activate", "deactivate")), ("unheard_of",)),
+    **dict.fromkeys((f"{SERVER}/credentials/keys", f"{SERVER}/credentials/keys/{{key}}"), ("unheard_of",)),
+    f"{SERVER}/associatedServers/{{other}}": ("unheard_of",),
+    **dict.fromkeys((f"{POLICY}/lifecycle/{act}" for act in ("activate", "deactivate")), ("unheard_of",)),
+    **dict.fromkeys((f"{POLICY}/rules/{{rule}}/lifecycle/{act}" for act in ("activate", "deactivate")), ("x",)),
+    "/api/v1/api-tokens": ("q", "limit", "after"),
+    **dict.fromkeys(("/api/v1/api-tokens/{token}", "/api/v1/api-tokens/current", "/api/v1/org"), ("unheard_of",)),
+    "/.well-known/okta-organization": ("unheard_of",),
     "/api/v1/logs": ("since", "until", "after", "filter", "q", "limit", "sortOrder"),
     "/api/v1/sessions/me/lifecycle/refresh": ("unheard_of",),
     "/api/v1/sessions/{id}": ("unheard_of",),
@@ -241,6 +252,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "/api/v1/apps/{app}/credentials/secrets": ("client_secret", "status"),
     "/api/v1/apps/{app}/credentials/jwks": ("kty", "kid", "n", "e", "alg", "use", "status"),
     "/api/v1/apps/{app}/grants": ("scopeId", "issuer"),
+    **dict.fromkeys((SERVERS, SERVER), ("name", "description", "audiences")),
+    f"{SERVER}/credentials/lifecycle/keyRotate": ("use",),
+    f"{SERVER}/associatedServers": ("trusted",),
+    **dict.fromkeys((f"{SERVER}/scopes", f"{SERVER}/scopes/{{scope}}"), ("name", "consent", "default")),
+    **dict.fromkeys((f"{SERVER}/claims", f"{SERVER}/claims/{{claim}}"), ("name", "value", "claimType", "conditions")),
+    **dict.fromkeys((f"{SERVER}/policies", POLICY), ("name", "type", "conditions", "priority")),
+    **dict.fromkeys((f"{POLICY}/rules", f"{POLICY}/rules/{{rule}}"), ("name", "type", "conditions", "actions")),
     "/api/v1/trustedOrigins": ("name", "origin", "scopes", "status"),
     "/api/v1/apps/{app}/interclient-allowed-apps": ("id",),
     "/api/v1/trustedOrigins/{id}": ("name", "origin", "scopes", "status"),

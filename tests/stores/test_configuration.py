@@ -331,3 +331,17 @@ async def test_an_authorization_server_is_removed_once(scene: Scene) -> None:
     never = scene.event()
     assert not await scene.store.remove_authorization_server(scene.org_id, server.id, never)
     assert await scene.store.event(scene.org_id, never.id) is None
+
+
+async def test_MG_09_of_two_changes_to_a_server_read_at_once_one_is_made(scene: Scene) -> None:
+    await scene.store.put_authorization_server(a_server(scene.org_id), scene.event())
+    read = await scene.store.authorization_server(scene.org_id, "default")
+    assert read is not None
+    assert await scene.store.change_authorization_server(replace(read, name="First"), scene.event())
+    late = scene.event()
+    assert not await scene.store.change_authorization_server(replace(read, name="Second"), late)
+    assert await scene.store.event(scene.org_id, late.id) is None
+    assert await scene.store.authorization_server(scene.org_id, "default") == replace(
+        read, name="First", revision=read.revision + 1
+    )
+    assert not await scene.store.change_authorization_server(replace(read, id="unknown"), scene.event())

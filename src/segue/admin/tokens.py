@@ -1,13 +1,14 @@
 """API tokens: for programs that manage an org. Shown once, kept as a digest, ended by a tombstone (MG-05)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from segue.admin import prefixes
 from segue.admin.change import Change, invalid, missing, overtaken
-from segue.admin.roles import check_reach
+from segue.admin.roles import check_reach, list_roles
 from segue.admin.text import check_label
-from segue.core.credential import NewCredential
+from segue.core.credential import Credential, Kind, NewCredential
 from segue.core.secret import Bearer, is_id, new_bearer, partition_of
 from segue.core.user import User
 from segue.stores import Commit, Guard, Store, Tombstone
@@ -75,3 +76,12 @@ async def revoke_api_token(store: Store, token_id: str, change: Change) -> None:
             tombstones=(Tombstone(token_id, "revoked"),),
         )
     )
+
+
+async def list_api_tokens(store: Store, change: Change) -> Sequence[Credential]:
+    """The live API tokens of everybody who administers the org, in order of id; never their secrets. A token of
+    somebody without a role may do nothing and is not listed."""
+    owners = sorted({role.user_id for role in await list_roles(store, change)})
+    kinds: frozenset[Kind] = frozenset({"api_token"})
+    found = [token for owner in owners for token in await store.of_user(change.org_id, owner, kinds)]
+    return sorted(found, key=lambda token: token.id)

@@ -210,6 +210,7 @@ def _okta_services(
         limiter=limiter,
         factors=steps.factors,
         steps=steps,
+        sealer=signing.ring.sealer,
         local_names=settings.local_names,
     )
 

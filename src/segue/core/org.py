@@ -171,6 +171,8 @@ class AuthorizationServer:
     trusted_server_ids: tuple[str, ...] = ()
     rotation: Literal["auto", "manual"] = "auto"
     updated_at: int = 0
+    #: Grows with every change; a change is made to the one it was read at.
+    revision: int = 0
 
     @property
     def default_scopes(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ _PUT_DOMAIN: Final = with_event(statements.PUT_DOMAIN, new_version_of="$2")
 _REMOVE_DOMAIN: Final = with_event(statements.REMOVE_DOMAIN, new_version_of="$2")
 _PUT_APPLICATION: Final = with_event(statements.PUT_APPLICATION, new_version_of="$1")
 _PUT_AUTHORIZATION_SERVER: Final = with_event(statements.PUT_AUTHORIZATION_SERVER, new_version_of="$1")
+_CHANGE_AUTHORIZATION_SERVER: Final = with_event(statements.CHANGE_AUTHORIZATION_SERVER, new_version_of="$1")
 _REMOVE_AUTHORIZATION_SERVER: Final = with_event(statements.REMOVE_AUTHORIZATION_SERVER, new_version_of="$1")
 _PUT_TRUSTED_ORIGIN: Final = with_event(statements.PUT_TRUSTED_ORIGIN, new_version_of="$1")
 _REMOVE_TRUSTED_ORIGIN: Final = with_event(statements.REMOVE_TRUSTED_ORIGIN, new_version_of="$1")
@@ -114,6 +115,9 @@ class PostgresConfiguration:
 
     async def put_authorization_server(self, server: AuthorizationServer, event: Event) -> None:
         await self._put(_PUT_AUTHORIZATION_SERVER, server_rows.authorization_server_values(server), event)
+
+    async def change_authorization_server(self, server: AuthorizationServer, event: Event) -> bool:
+        return await self._put(_CHANGE_AUTHORIZATION_SERVER, server_rows.authorization_server_values(server), event)
 
     async def remove_authorization_server(self, org_id: str, server_id: str, event: Event) -> bool:
         return await self._put(_REMOVE_AUTHORIZATION_SERVER, (org_id, server_id), event)

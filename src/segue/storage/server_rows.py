@@ -14,7 +14,7 @@ from segue.storage import nested
 from segue.storage.nested import Readers
 
 AUTHORIZATION_SERVER_COLUMNS = (
-    "org_id, id, name, path, audience, key_set, scopes, access_token_s, id_token_s, code_s, status, settings"
+    "org_id, id, name, path, audience, key_set, scopes, access_token_s, id_token_s, code_s, status, settings, revision"
 )
 
 
@@ -110,6 +110,7 @@ def authorization_server(row: Any) -> AuthorizationServer:
         id_token_s=row[8],
         code_s=row[9],
         status=row[10],
+        revision=row[12],
         **nested.known(settings, _SETTINGS),
     )
 
@@ -130,6 +131,7 @@ def authorization_server_values(value: AuthorizationServer) -> tuple[Any, ...]:
         value.code_s,
         value.status,
         nested.to_json({**settings, "scopes": scopes}),
+        value.revision,
     )
 
 

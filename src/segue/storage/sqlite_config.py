@@ -32,6 +32,7 @@ _PUT_DOMAIN = local(statements.PUT_DOMAIN)
 _REMOVE_DOMAIN = local(statements.REMOVE_DOMAIN)
 _PUT_APPLICATION = local(statements.PUT_APPLICATION)
 _PUT_AUTHORIZATION_SERVER = local(statements.PUT_AUTHORIZATION_SERVER)
+_CHANGE_AUTHORIZATION_SERVER = local(statements.CHANGE_AUTHORIZATION_SERVER)
 _REMOVE_AUTHORIZATION_SERVER = local(statements.REMOVE_AUTHORIZATION_SERVER)
 _PUT_TRUSTED_ORIGIN = local(statements.PUT_TRUSTED_ORIGIN)
 _REMOVE_TRUSTED_ORIGIN = local(statements.REMOVE_TRUSTED_ORIGIN)
@@ -118,23 +119,27 @@ class SqliteConfig(SqlitePart):
             _PUT_AUTHORIZATION_SERVER, [server_rows.authorization_server_values(server)], server.org_id, event
         )
 
+    async def change_authorization_server(self, server: AuthorizationServer, event: Event) -> bool:
+        values = server_rows.authorization_server_values(server)
+        return await self._changed(_CHANGE_AUTHORIZATION_SERVER, values, server.org_id, event)
+
     async def remove_authorization_server(self, org_id: str, server_id: str, event: Event) -> bool:
-        return await self._remove(_REMOVE_AUTHORIZATION_SERVER, org_id, server_id, event)
+        return await self._changed(_REMOVE_AUTHORIZATION_SERVER, (org_id, server_id), org_id, event)
 
     async def put_trusted_origin(self, origin: TrustedOrigin, event: Event) -> None:
         await self._put(_PUT_TRUSTED_ORIGIN, [rows.trusted_origin_values(origin)], origin.org_id, event)
 
     async def remove_trusted_origin(self, org_id: str, origin_id: str, event: Event) -> bool:
-        return await self._remove(_REMOVE_TRUSTED_ORIGIN, org_id, origin_id, event)
+        return await self._changed(_REMOVE_TRUSTED_ORIGIN, (org_id, origin_id), org_id, event)
 
     async def put_signing_keys(self, keys: Sequence[StoredKey], event: Event) -> None:
         await self._put(_PUT_SIGNING_KEY, [rows.signing_key_values(key) for key in keys], event.org_id, event)
 
-    async def _remove(self, text: str, org_id: str, ident: str, event: Event) -> bool:
-        """Removes a row with its event; False and nothing written where it is not there."""
+    async def _changed(self, text: str, values: tuple[Any, ...], org_id: str, event: Event) -> bool:
+        """A change that answers the rows it changed, with its event; False and nothing written where it is none."""
 
         def work(connection: sqlite3.Connection) -> bool:
-            if not connection.execute(text, (org_id, ident)).fetchall():
+            if not connection.execute(text, values).fetchall():
                 return False
             raise_version(connection, org_id)
             add_event(connection, event)

@@ -74,6 +74,12 @@ PUT_DOMAIN = (
 REMOVE_DOMAIN = "DELETE FROM domains WHERE authority = $1 AND org_id = $2 RETURNING authority"
 PUT_APPLICATION = _put("applications", APPLICATION_COLUMNS, "org_id, id")
 PUT_AUTHORIZATION_SERVER = _put("authorization_servers", AUTHORIZATION_SERVER_COLUMNS, "org_id, id")
+# The values of a server, whose revision is the one that it was read at. Answers no row where that has passed.
+CHANGE_AUTHORIZATION_SERVER = (
+    "UPDATE authorization_servers SET name = $3, path = $4, audience = $5, key_set = $6, scopes = $7, "
+    "access_token_s = $8, id_token_s = $9, code_s = $10, status = $11, settings = $12, revision = revision + 1 "
+    "WHERE org_id = $1 AND id = $2 AND revision = $13 RETURNING id"
+)
 REMOVE_AUTHORIZATION_SERVER = "DELETE FROM authorization_servers WHERE org_id = $1 AND id = $2 RETURNING id"
 PUT_TRUSTED_ORIGIN = _put("trusted_origins", TRUSTED_ORIGIN_COLUMNS, "org_id, id")
 REMOVE_TRUSTED_ORIGIN = "DELETE FROM trusted_origins WHERE org_id = $1 AND id = $2 RETURNING id"

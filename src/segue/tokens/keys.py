@@ -274,6 +274,11 @@ class KeyRing:
         self._sealer = sealer
         self._loaded: dict[str, _Loaded] = {}
 
+    @property
+    def sealer(self) -> Sealer:
+        """What new private keys are sealed with."""
+        return self._sealer
+
     def load(self, key: SigningKey) -> None:
         """Unseals ``key`` unless that was done before.
 

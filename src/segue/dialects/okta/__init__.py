@@ -12,11 +12,17 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from segue.core.sealing import Sealer
+from segue.dialects.okta.admin.api_token_list import ApiTokenList
 from segue.dialects.okta.admin.app_assignments import AppAssignments
 from segue.dialects.okta.admin.app_credentials import AppCredentials
 from segue.dialects.okta.admin.app_grants import AppGrants
 from segue.dialects.okta.admin.app_links import AppLinks
 from segue.dialects.okta.admin.apps import Apps
+from segue.dialects.okta.admin.authorization_servers import AuthorizationServers
+from segue.dialects.okta.admin.org import OrgPages
+from segue.dialects.okta.admin.server_policies import ServerPolicies
+from segue.dialects.okta.admin.server_scopes import ServerScopesAndClaims
 from segue.dialects.okta.admin.system_log import SystemLog
 from segue.dialects.okta.admin.trust_map import TrustMap
 from segue.dialects.okta.admin.trusted_origins import TrustedOrigins
@@ -119,6 +125,7 @@ class OktaServices:
     limiter: RateLimiter
     factors: Factors
     steps: Steps
+    sealer: Sealer
     local_names: tuple[str, ...] = ()
 
 
@@ -175,6 +182,11 @@ def surface(services: OktaServices) -> Surface:
         *SessionsApi(door, services.store, limits).routes(),
         *TrustedOrigins(door, services.store, services.local_names).routes(),
         *SystemLog(door, services.store).routes(),
+        *AuthorizationServers(door, services.store, services.oauth.signing, services.sealer).routes(),
+        *ServerScopesAndClaims(door, services.store).routes(),
+        *ServerPolicies(door, services.store).routes(),
+        *ApiTokenList(door, services.store).routes(),
+        *OrgPages(door).routes(),
         *AppLinks(door, services.store).routes(),
         *TrustMap(door, services.store).routes(),
         *Apps(door, services.store, services.local_names).routes(),

@@ -390,7 +390,9 @@ async def house(tmp_path: Path, quick_hasher: PasswordHasher, signing_key: Signi
         push=devices,
     )
     steps = build_steps(store, factors, door.transactions, check_password=check_password, mail=mail)
-    services = okta.OktaServices(door, store, oauth, sso, wsfed, Launch(door), image, limiter, factors, steps)
+    services = okta.OktaServices(
+        door, store, oauth, sso, wsfed, Launch(door), image, limiter, factors, steps, Sealer(MASTER_KEY)
+    )
     channels |= {channel.name: channel for channel in okta.front_channels(services)}
     surface = okta.surface(services)
 

@@ -182,6 +182,35 @@ LOG_TYPES: Final[Mapping[str, LogType]] = MappingProxyType(
         "origin.remove": LogType("security.trusted_origin.delete", "A trusted origin was removed"),
         "trusted_origins": LogType("security.trusted_origin.update", "Trusted origins over the API"),
         "authorization_server.put": LogType(f"{_SERVER}.updated", "An authorization server was changed"),
+        "authorization_servers": LogType(f"{_SERVER}.updated", "Authorization servers over the API"),
+        "authorization_server.create": LogType(f"{_SERVER}.created", "An authorization server was made"),
+        "authorization_server.update": LogType(f"{_SERVER}.updated", "An authorization server was changed"),
+        "authorization_server.activate": LogType(f"{_SERVER}.activated", "An authorization server was activated"),
+        "authorization_server.deactivate": LogType(f"{_SERVER}.deactivated", "An authorization server was deactivated"),
+        "authorization_server.remove": LogType(f"{_SERVER}.deleted", "An authorization server was removed"),
+        "authorization_server.trust": LogType(f"{_SERVER}.updated", "An authorization server trusts other ones"),
+        "server_scope.add": LogType("oauth2.scope.created", "A scope was added"),
+        "server_scope.update": LogType("oauth2.scope.updated", "A scope was changed"),
+        "server_scope.remove": LogType("oauth2.scope.deleted", "A scope was removed"),
+        "server_claim.add": LogType("oauth2.claim.created", "A claim was added"),
+        "server_claim.update": LogType("oauth2.claim.updated", "A claim was changed"),
+        "server_claim.remove": LogType("oauth2.claim.deleted", "A claim was removed"),
+        "server_policy.add": LogType("policy.lifecycle.create", "A policy of an authorization server was added"),
+        "server_policy.update": LogType("policy.lifecycle.update", "A policy of an authorization server was changed"),
+        "server_policy.activate": LogType(
+            "policy.lifecycle.activate", "A policy of an authorization server was activated"
+        ),
+        "server_policy.deactivate": LogType(
+            "policy.lifecycle.deactivate", "A policy of an authorization server was deactivated"
+        ),
+        "server_policy.remove": LogType("policy.lifecycle.delete", "A policy of an authorization server was removed"),
+        "server_rule.add": LogType("policy.rule.add", "A rule of an authorization server was added"),
+        "server_rule.update": LogType("policy.rule.update", "A rule of an authorization server was changed"),
+        "server_rule.activate": LogType("policy.rule.activate", "A rule of an authorization server was activated"),
+        "server_rule.deactivate": LogType(
+            "policy.rule.deactivate", "A rule of an authorization server was deactivated"
+        ),
+        "server_rule.remove": LogType("policy.rule.delete", "A rule of an authorization server was removed"),
         "keys.create": LogType(f"{_SERVER}.key.rollover", "A signing key was made"),
         "keys.rotate": LogType(f"{_SERVER}.key.rollover", "Signing keys were rotated"),
         "keys.emergency": LogType(f"{_SERVER}.key.rollover", "Signing keys were replaced at once"),
@@ -190,6 +219,8 @@ LOG_TYPES: Final[Mapping[str, LogType]] = MappingProxyType(
         "domain.add": LogType("system.custom_url_domain.initiate", "The org got a domain"),
         "domain.remove": LogType("system.custom_url_domain.delete", "The org lost a domain"),
         # --- pages, and addresses that are not there ---
+        "api_tokens": LogType("system.api_token.revoke", "API tokens over the API"),
+        "orgs": LogType("system.org.setting.read", "The org over the API"),
         "logs": LogType("system.log.read", "The log over the API"),
         "page.home": LogType(_START, "The start page"),
         "page.style": LogType(_START, "The style of the pages"),
