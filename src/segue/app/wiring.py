@@ -21,6 +21,7 @@ from segue.jobs.periodic import Periodic, run_all
 from segue.jobs.purge import Purge
 from segue.outbound.documents import FetchedDocuments
 from segue.protocols.oauth.client_keys import ClientKeys
+from segue.protocols.oauth.dpop import ProofNonces
 from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.saml.sso import SamlSignOn
 from segue.protocols.wsfed import WsFedSignOn
@@ -202,6 +203,7 @@ def _okta_services(
             profile=okta.oauth_profile(),
             limits=SignInLimits(limiter, store),
             client_keys=ClientKeys(FetchedDocuments(fetcher_of(settings))),
+            nonces=ProofNonces(signing.ring.sealer),
         ),
         saml=SamlSignOn(door=door, config=config, store=store, signing=signing, source=source, profile=saml_profile),
         wsfed=WsFedSignOn(door=door, config=config, signing=signing, source=source, profile=wsfed_profile),

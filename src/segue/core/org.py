@@ -54,6 +54,8 @@ class OrgSettings:
     #: How many applications may be trusted to hand a sign-in over to one target.
     trust_limit: int = 5
     landing_links: tuple[tuple[str, str, str], ...] = ()
+    #: Whether a proof of possession at the token endpoint has to hold a value of ours (RFC 9449 8).
+    use_dpop_nonce: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,13 +200,14 @@ class JwtParts:
     signature: bytes = field(repr=False)
 
 
-def split_jwt(token: str, *, max_chars: int = 16384) -> JwtParts:
+def split_jwt(token: str, *, max_chars: int = 16384, own_key: bool = False) -> JwtParts:
     """Take a JWT in compact form (RFC 7515 section 7.1) apart. **This does NOT verify anything**: no signature, no
     time, no audience. It only promises that the three parts are well formed, so that a verifier can choose a key.
 
     Refused: anything over ``max_chars`` before a byte is decoded, JWE and JSON serialisations, an empty part (so no
     unsigned token), a header with crit, b64, zip, jku, x5u, jwk or x5c, a header without a text ``alg``, a payload that
-    is no JSON object (so no nested token). Raises :class:`Malformed`.
+    is no JSON object (so no nested token). ``own_key`` is for proofs of possession, which name the key that they are
+    made with (RFC 9449 4.2): a jwk is then allowed in the header. Raises :class:`Malformed`.
     """
     if len(token) > max_chars:
         raise Malformed("the token is too long")
@@ -215,7 +216,7 @@ def split_jwt(token: str, *, max_chars: int = 16384) -> JwtParts:
         raise Malformed("not a signed token in compact form")
     header_text, payload_text, signature_text = parts
     header = read_json_object(read_base64url(header_text, max_chars=max_chars), max_bytes=max_chars)
-    if not _REFUSED_JWT_HEADERS.isdisjoint(header):
+    if not (_REFUSED_JWT_HEADERS - ({"jwk"} if own_key else set())).isdisjoint(header):
         raise Malformed("the token has a header that is not accepted")
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or not algorithm:

@@ -65,6 +65,7 @@ SETTINGS: Readers = {
     "gateways": tuple,
     "trust_limit": int,
     "landing_links": _links,
+    "use_dpop_nonce": bool,
 }
 REQUIREMENT: Readers = {
     "factors": int,

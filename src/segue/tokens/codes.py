@@ -35,6 +35,8 @@ class CodeGrant:
     nonce: str = ""
     code_challenge: str = ""
     acr: str = ""
+    #: Thumbprint of the key that the code is bound to (RFC 9449 10); "" where the request named none.
+    proof_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def mint_code(issue: CodeIssue, grant: CodeGrant, *, source: Source, now_at: int
             "nonce": grant.nonce,
             "code_challenge": grant.code_challenge,
             "acr": grant.acr,
+            "proof_key": grant.proof_key,
         },
     )
     return bearer, credential
@@ -100,5 +103,6 @@ def read_code(data: Mapping[str, object]) -> CodeGrant:
             "acr": str(acr),
         }:
             names = tuple(str(scope) for scope in scopes)
-            return CodeGrant(redirect_uri, names, from_data(assurance), session_id, nonce, code_challenge, acr)
+            key = str(data.get("proof_key", ""))
+            return CodeGrant(redirect_uri, names, from_data(assurance), session_id, nonce, code_challenge, acr, key)
     raise ValueError("an authorization code is kept with its redirect_uri, scopes, assurance, session and proofs")

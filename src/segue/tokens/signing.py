@@ -29,7 +29,7 @@ class Signing:
 
     async def published(self, org_id: str, key_set: str, now_at: int) -> tuple[SigningKey, ...]:
         """The keys that verifiers may trust, newest first: next, current and earlier ones until they retire."""
-        return keys.published(await self._all(org_id, key_set), now_at)
+        return await published_keys(self.config, org_id, key_set, now_at)
 
     async def issue(self, claims: Mapping[str, JsonValue], *, typ: str | None, key: SigningKey) -> str:
         """A signed token; see :func:`jwt.issue`.
@@ -42,3 +42,8 @@ class Signing:
 
     async def _all(self, org_id: str, key_set: str) -> tuple[SigningKey, ...]:
         return tuple(map(keys.from_stored, await self.config.signing_keys(org_id, key_set)))
+
+
+async def published_keys(config: ConfigStore, org_id: str, key_set: str, now_at: int) -> tuple[SigningKey, ...]:
+    """:meth:`Signing.published` for who only verifies: no private half is opened."""
+    return keys.published(tuple(map(keys.from_stored, await config.signing_keys(org_id, key_set))), now_at)

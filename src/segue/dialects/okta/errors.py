@@ -43,6 +43,7 @@ from segue.dialects.okta.names import (
     WRONG_STATUS,
     ErrorCode,
 )
+from segue.protocols.oauth.errors import challenge
 from segue.signin.verification import FactorRefusal
 from segue.web.interaction_pages import titled_error_page
 from segue.web.limits import Standing
@@ -52,6 +53,7 @@ from segue.web.surface import RefusalWriter
 _CODES: Final = {
     "credentials": AUTHENTICATION,
     "invalid_token": INVALID_TOKEN,
+    "invalid_dpop_proof": INVALID_TOKEN,
     "malformed": MALFORMED,
     "too_large": MALFORMED,
     "wrong_media_type": MEDIA_TYPE,
@@ -94,6 +96,8 @@ _EXPLAINED: Final = frozenset(
 _OF_THE_HOUSE: Final = frozenset({"rate_limited", "busy", "unavailable", "internal", "resource_not_found"})
 # What administration says about one field of a request.
 _OF_A_FIELD: Final = frozenset({"invalid_value", "already_exists"})
+# Told to whoever came with an access token in a header as well.
+_OF_TOKENS: Final = frozenset({"invalid_token", "invalid_dpop_proof", "forbidden"})
 _MACHINE_PATHS: Final = ("/api/", "/oauth2/", "/.well-known/")
 
 
@@ -115,7 +119,7 @@ class ResourceNotFound(Refusal):
         self.type = type
 
 
-def write_error(_request: Request, refusal: Refusal, event_id: str) -> Response:
+def write_error(request: Request, refusal: Refusal, event_id: str) -> Response:
     """The vendor's error body; ``errorId`` is the event's id."""
     code, summary = _code_and_summary(refusal)
     body = {
@@ -125,7 +129,14 @@ def write_error(_request: Request, refusal: Refusal, event_id: str) -> Response:
         "errorId": event_id,
         "errorCauses": [{"errorSummary": refusal.public}] if code in _EXPLAINED else [],
     }
-    return Json(status=code.status, data=body)
+    answer = Json(status=code.status, data=body)
+    if refusal.reason in _OF_TOKENS and _carries_access_token(request):
+        return answer.with_headers(("www-authenticate", challenge(request, refusal)))
+    return answer
+
+
+def _carries_access_token(request: Request) -> bool:
+    return request.headers.get("authorization", "").partition(" ")[0].lower() in ("bearer", "dpop")
 
 
 def write_page(_request: Request, refusal: Refusal, event_id: str) -> Response:

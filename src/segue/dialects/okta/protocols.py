@@ -57,6 +57,7 @@ _OPENID_FIELDS: Final = (
     "introspection_endpoint_auth_methods_supported",
     "revocation_endpoint",
     "revocation_endpoint_auth_methods_supported",
+    "dpop_signing_alg_values_supported",
     "end_session_endpoint",
     "request_parameter_supported",
     "request_uri_parameter_supported",

@@ -228,6 +228,7 @@ def _mint(
         nonce=wanted.nonce,
         code_challenge=wanted.code_challenge,
         acr=wanted.acr,
+        proof_key=wanted.proof_key,
     )
     where = request.circumstances
     bearer, credential = mint_code(issue, grant, source=where.source, now_at=where.now_at)

@@ -6,9 +6,11 @@ from segue.core.org import AuthorizationServer
 from segue.core.refusal import Refusal
 from segue.protocols.oauth import errors
 from segue.protocols.oauth.authorize import Authorize, OidcChannel
+from segue.protocols.oauth.bound_tokens import BoundTokens
 from segue.protocols.oauth.client_assertion import Assertions
 from segue.protocols.oauth.client_auth import ClientAuthenticator
 from segue.protocols.oauth.client_keys import ClientKeys
+from segue.protocols.oauth.dpop import ProofNonces
 from segue.protocols.oauth.end_session import EndSession
 from segue.protocols.oauth.introspect import Introspect
 from segue.protocols.oauth.issue import Issuer
@@ -45,6 +47,7 @@ class OAuthEndpoints:
     profile: OAuthProfile
     limits: SignInLimits
     client_keys: ClientKeys
+    nonces: ProofNonces
 
     @property
     def clients(self) -> ClientAuthenticator:
@@ -64,7 +67,7 @@ class OAuthEndpoints:
     @property
     def access_tokens(self) -> AccessTokens:
         """Reads the access tokens of this dialect."""
-        return AccessTokens(self.config, self.store, self.signing, self.profile)
+        return AccessTokens(self.config, self.store, self.profile)
 
     async def authorize(self, request: Request, server: AuthorizationServer) -> Response:
         """RFC 6749 3.1. Refusals: ``write_error_page``; event ``oauth.authorize``."""
@@ -73,11 +76,11 @@ class OAuthEndpoints:
     async def token(self, request: Request, server: AuthorizationServer) -> Response:
         """RFC 6749 3.2. Refusals: ``write_oauth_error``; event ``oauth.token``."""
         tools = Tools(self.door, self.store, Issuer(self.signing, self.profile), self.limits, self.rules)
-        return await TokenEndpoint(self.door, self.clients, tools)(request, server)
+        return await TokenEndpoint(self.door, self.clients, tools, self.nonces)(request, server)
 
     async def userinfo(self, request: Request, server: AuthorizationServer) -> Response:
         """OIDC Core 5.3. Refusals: ``write_bearer_error``; event ``oauth.userinfo``."""
-        return await Userinfo(self.access_tokens, self.profile, self.rules)(request, server)
+        return await Userinfo(BoundTokens(self.access_tokens), self.profile, self.rules)(request, server)
 
     async def revoke(self, request: Request, server: AuthorizationServer) -> Response:
         """RFC 7009. Refusals: ``write_oauth_error``; event ``oauth.revoke``."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from segue.core.refusal import Refusal
 from segue.core.verdict import Check, Verdict
+from segue.tokens.client_keys import CLIENT_ALGORITHMS
 from segue.web.error_page import error_page
 from segue.web.message import Json, Page, Request
 
@@ -25,6 +26,8 @@ _CODES: Final = frozenset(
         "invalid_scope",
         "invalid_token",
         "insufficient_scope",
+        "invalid_dpop_proof",
+        "use_dpop_nonce",
         "unauthorized_client",
         "unsupported_grant_type",
         "unsupported_response_type",
@@ -71,6 +74,7 @@ _STATUS: Final = {
     "internal": 500,
     "unavailable": 503,
 }
+_OF_PROOFS: Final = frozenset({"invalid_dpop_proof", "use_dpop_nonce"})
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
 
@@ -107,6 +111,7 @@ def write_oauth_error(request: Request, refused: Refusal, event_id: str, texts: 
     """RFC 6749 5.2, with the event's id beside it."""
     code = code_of(refused.reason)
     answer = Json(status=_STATUS.get(refused.reason, 400), data=_body(code, refused, event_id, texts))
+    answer = answer.with_headers(*_headers(refused))
     if code == "invalid_client" and request.headers.get("authorization", "")[:6].lower() == "basic ":
         # RFC 6749 5.2: the challenge answers a client that used the header; elsewhere it would only open a browser's
         # password dialog.
@@ -117,17 +122,33 @@ def write_oauth_error(request: Request, refused: Refusal, event_id: str, texts: 
 def write_bearer_error(request: Request, refused: Refusal, event_id: str, texts: Mapping[str, str] = _NO_TEXTS) -> Json:
     """RFC 6750 3: the header says it all; the body repeats it for people."""
     code = code_of(refused.reason)
-    challenge = f'Bearer realm="{request.site.domain.authority}"'
+    status = 401 if code in _OF_PROOFS else _STATUS.get(refused.reason, 400)
+    answer = Json(status=status, data=_body(code, refused, event_id, texts))
+    return answer.with_headers(("www-authenticate", challenge(request, refused, texts)), *_headers(refused))
+
+
+def challenge(request: Request, refused: Refusal, texts: Mapping[str, str] = _NO_TEXTS) -> str:
+    """What a caller is told of the token it sent (RFC 6750 3, RFC 9449 7.1), in the scheme that it used."""
+    code = "insufficient_scope" if refused.reason == "forbidden" else code_of(refused.reason)
+    with_proof = code in _OF_PROOFS or request.headers.get("authorization", "")[:5].lower() == "dpop "
+    said = f'{"DPoP" if with_proof else "Bearer"} realm="{request.site.domain.authority}"'
+    if with_proof:
+        said += f', algs="{" ".join(CLIENT_ALGORITHMS)}"'
     failure = refused.verdict.failure
     if failure is None or failure.name != "token_presented":  # 3.1: no error code for a request without a token
-        challenge += f', error="{code}", error_description="{description_of(refused, texts)}"'
-    answer = Json(status=_STATUS.get(refused.reason, 400), data=_body(code, refused, event_id, texts))
-    return answer.with_headers(("www-authenticate", challenge))
+        said += f', error="{code}", error_description="{description_of(refused, texts)}"'
+    return said
 
 
 def write_error_page(refused: Refusal, event_id: str) -> Page:
     """Our own page, for a request that must not be answered by a redirect (RFC 6749 4.1.2.1)."""
     return error_page(refused, event_id, error=code_of(refused.reason), title="This request cannot be answered")
+
+
+def _headers(refused: Refusal) -> tuple[tuple[str, str], ...]:
+    """RFC 9449 8: the value that the next proof has to hold."""
+    nonce = getattr(refused, "nonce", "")
+    return (("dpop-nonce", nonce),) if nonce else ()
 
 
 def _body(code: str, refused: Refusal, event_id: str, texts: Mapping[str, str]) -> dict[str, str]:

@@ -1,10 +1,12 @@
 """Giving tokens: every grant that is about a user ends here, in one write that holds only while what the grant relied
 on is still so."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from segue.core.credential import NewCredential
 from segue.core.secret import partition_of
+from segue.core.strict import JsonValue
 from segue.events import Event
 from segue.policy.scopes import OFFLINE_ACCESS
 from segue.protocols.oauth.issue import Parent, Proofs, from_family, wants_id_token
@@ -79,8 +81,15 @@ def _new_family(asked: TokenRequest, basis: Basis) -> tuple[RefreshToken, NewCre
         root_id=basis.parent.root_id,
         bind_path=basis.parent.bind_path,
     )
-    grant = RefreshGrant(facts.scopes, facts.assurance, facts.session_id or "", facts.acr, facts.kept)
+    grant = RefreshGrant(facts.scopes, facts.assurance, facts.session_id or "", facts.acr, _kept(asked, facts))
     return mint_family(issue, grant, source=where.source, now_at=where.now_at)
+
+
+def _kept(asked: TokenRequest, facts: TokenFacts) -> Mapping[str, JsonValue]:
+    """RFC 9449 5: the refresh token of a client that cannot prove who it is works with the key of its proof alone."""
+    if asked.proof_key is None or not asked.client.oidc.public:
+        return facts.kept
+    return {**facts.kept, "jkt": asked.proof_key}
 
 
 def _event(asked: TokenRequest, facts: TokenFacts, tokens: Tokens, credential: NewCredential) -> Event:

@@ -19,6 +19,7 @@ from segue.protocols.oauth.profile import OAuthProfile, TokenFacts
 from segue.stores import Found
 from segue.tokens.jwt import TokenRefused, verify
 from segue.tokens.refresh import REFRESH_KINDS, Family, RefreshToken, read_family, read_refresh_token, standing
+from segue.tokens.signing import published_keys
 from segue.web.message import Json, Request, Response
 
 # RFC 7662 2.2, RFC 9449 6.2
@@ -104,7 +105,7 @@ class Introspect:
         try:
             claims = verify(
                 token,
-                keys=await self.tokens.signing.published(server.org_id, server.key_set, request.now_at),
+                keys=await published_keys(self.tokens.config, server.org_id, server.key_set, request.now_at),
                 typ={self.profile.id_token_typ},
                 issuer=server.issuer(request.site.domain),
                 audience=client.oidc.client_id,

@@ -9,7 +9,7 @@ from typing import Final
 
 from segue.core.org import AuthorizationServer, Domain
 from segue.core.strict import JsonValue
-from segue.protocols.oauth import client_auth, pkce
+from segue.protocols.oauth import client_auth, dpop, pkce
 from segue.protocols.oauth.grants import GRANTS
 from segue.protocols.oauth.profile import OAuthProfile
 from segue.protocols.oauth.request import PROMPTS, RESPONSE_TYPES
@@ -83,6 +83,7 @@ class Metadata:
             "token_endpoint_auth_signing_alg_values_supported": list(CLIENT_ALGORITHMS),
             "claims_supported": [*_TOKEN_CLAIMS, *(["acr"] if profile.acr_requirements else []), *user_claims, *own],
             "code_challenge_methods_supported": list(pkce.METHODS),
+            "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
             "prompt_values_supported": list(PROMPTS),
             "authorization_response_iss_parameter_supported": True,
             "claims_parameter_supported": False,

@@ -16,7 +16,7 @@ from segue.protocols.oauth.issue import ACCESS_TOKEN_KINDS, audience_of
 from segue.protocols.oauth.profile import OAuthProfile
 from segue.stores import ConfigStore, CredentialStore
 from segue.tokens.jwt import TokenRefused, verify
-from segue.tokens.signing import Signing
+from segue.tokens.signing import published_keys
 from segue.web.message import Request
 
 _MEND: Final = "Send an access token of this server that has not expired and was not revoked."
@@ -44,7 +44,6 @@ class AccessTokens:
 
     config: ConfigStore
     store: CredentialStore
-    signing: Signing
     profile: OAuthProfile
 
     async def read(
@@ -59,7 +58,7 @@ class AccessTokens:
         try:
             claims = verify(
                 token,
-                keys=await self.signing.published(server.org_id, server.key_set, request.now_at),
+                keys=await published_keys(self.config, server.org_id, server.key_set, request.now_at),
                 typ={self.profile.access_token_typ},
                 issuer=issuer,
                 audience=audience_of(server, issuer),

@@ -18,6 +18,7 @@ from segue.core.url import registered_redirect
 from segue.core.verdict import Check, Verdict
 from segue.policy.scopes import OPENID, ScopeDecision
 from segue.protocols.oauth import scopes as scope_rules
+from segue.protocols.oauth.dpop import is_thumbprint
 from segue.protocols.oauth.errors import refusal
 from segue.protocols.oauth.profile import OAuthProfile
 from segue.protocols.oauth.response import ResponseMode, read_mode
@@ -119,6 +120,7 @@ class AuthorizationRequest:
     code_challenge: str = ""
     acr: str = ""
     subject: str = ""
+    proof_key: str = ""
 
     def gives(self, word: str) -> bool:
         """Whether the answer carries a ``code``, an ``id_token`` or an access ``token``."""
@@ -156,6 +158,7 @@ def from_parameters(parameters: Mapping[str, object]) -> AuthorizationRequest:
                 code_challenge,
                 acr,
                 subject,
+                str(parameters.get("proof_key", "")),
             )
     raise ValueError("not an authorization request of ours")
 
@@ -204,6 +207,7 @@ def read(asked: Asked, *, subject: str = "") -> AuthorizationRequest:
         code_challenge=asked.get("code_challenge") if gives_code else "",
         acr=asked.acr,
         subject=subject,
+        proof_key=asked.get("dpop_jkt") if gives_code else "",
     )
 
 
@@ -285,6 +289,13 @@ def _pkce(asked: Asked) -> None:
         _refuse(asked, "invalid_request", "The code_challenge is not a SHA-256 in base64url.", "pkce_challenge_form")
 
 
+def _proof_key(asked: Asked) -> None:
+    """RFC 9449 10: the thumbprint of the key that the code will be redeemed with."""
+    thumbprint = asked.get("dpop_jkt")
+    if thumbprint and not is_thumbprint(thumbprint):
+        _refuse(asked, "invalid_request", "The dpop_jkt is not a SHA-256 in base64url.", "proof_key_form")
+
+
 def _nonce(asked: Asked) -> None:
     """OIDC Core 3.2.2.1: an ID token from this endpoint answers a nonce, or it could be replayed into another login."""
     nonce = asked.get("nonce")
@@ -320,6 +331,7 @@ RULES: Final[tuple[Callable[[Asked], None], ...]] = (
     _state,
     _scope,
     _pkce,
+    _proof_key,
     _nonce,
     _prompt,
     _max_age,

@@ -1,11 +1,12 @@
 """The token endpoint: the phases every grant shares."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from segue.core.org import AuthorizationServer
 from segue.core.verdict import Check
 from segue.protocols.oauth.client_auth import AuthenticatedClient, ClientAuthenticator
+from segue.protocols.oauth.dpop import ProofNonces, read_proof, refused
 from segue.protocols.oauth.errors import refusal
 from segue.protocols.oauth.grants import GRANTS
 from segue.protocols.oauth.parameters import check_once
@@ -23,12 +24,18 @@ class TokenEndpoint:
     door: FrontDoor
     clients: ClientAuthenticator
     tools: Tools
+    nonces: ProofNonces
 
     async def __call__(self, request: Request, server: AuthorizationServer) -> Response:
         # RFC 8693 2.1: these two may name several targets.
         check_once(request.form, repeatable=_REPEATABLE)
+        nonces = self.nonces if request.site.org.settings.use_dpop_nonce else None
+        proof = read_proof(request, nonces=nonces)  # before the client's assertion is spent: it may have to come again
         client = await self.clients(request, server)
         grant = _grant(request.form.get("grant_type") or "", client)
+        if proof is None and client.oidc.dpop_bound_access_tokens:  # RFC 9449 5.2
+            raise refused("proof_present", "a DPoP header", "none")
+        proof_key = await proof.spend(self.tools.store, server.org_id, request.now_at) if proof else None
         tokens = await grant(
             TokenRequest(
                 client=client,
@@ -36,10 +43,14 @@ class TokenEndpoint:
                 issuer=server.issuer(request.site.domain),
                 where=self.door.circumstances(request),
                 request=request,
+                proof_key=proof_key,
             ),
-            self.tools,
+            replace(self.tools, issuer=replace(self.tools.issuer, proof_key=proof_key)),
         )
-        return Json(data=tokens.body(), app_id=client.app.id)
+        body = tokens.body()
+        if proof_key is not None and body["token_type"] == "Bearer":  # RFC 9449 5
+            body["token_type"] = "DPoP"
+        return Json(data=body, app_id=client.app.id)
 
 
 def _grant(grant_type: str, client: AuthenticatedClient) -> Grant:

@@ -27,6 +27,7 @@ from segue.outbound.folder import Folder
 from segue.outbound.mail import FolderMail
 from segue.outbound.messages import FolderMessages
 from segue.protocols.oauth.client_keys import ClientKeys
+from segue.protocols.oauth.dpop import ProofNonces
 from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.saml.sso import SamlSignOn
 from segue.protocols.wsfed import WsFedSignOn
@@ -374,6 +375,7 @@ async def house(tmp_path: Path, quick_hasher: PasswordHasher, signing_key: Signi
         profile=okta.oauth_profile(),
         limits=SignInLimits(limiter, store),
         client_keys=ClientKeys(FetchedDocuments(Fetcher())),
+        nonces=ProofNonces(signing.ring.sealer),
     )
     sso = SamlSignOn(door=door, config=store, store=store, signing=signing, source=source, profile=okta.saml_profile())
     wsfed = WsFedSignOn(door=door, config=store, signing=signing, source=source, profile=okta.wsfed_profile())

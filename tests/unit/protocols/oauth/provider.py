@@ -26,6 +26,7 @@ from segue.events import Circumstances, Event
 from segue.handoff.kinds import SESSION_TOKEN, Slot
 from segue.handoff.mint import mint
 from segue.protocols.oauth.client_keys import ClientKeys
+from segue.protocols.oauth.dpop import ProofNonces
 from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.oauth.profile import Endpoints, OAuthProfile
 from segue.signin.passwords import PasswordHasher
@@ -175,6 +176,7 @@ class Provider:
             profile=self.profile,
             limits=SignInLimits(RateLimiter({}), self.store),
             client_keys=self.client_keys,
+            nonces=ProofNonces(SEALER),
         )
         self.channels[self.profile.channel] = endpoints.channel
         return endpoints

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from tests.unit.protocols.oauth.key_holder import ASSERTION_TYPE, a_key, by_secret, public, registered, signed, unsigned
+from tests.key_holder import ASSERTION_TYPE, a_key, by_secret, public, registered, signed, unsigned
 from tests.unit.protocols.oauth.provider import SECRET, Provider, basic, ident
 
 from segue.core.application import Application, OidcClient, ScopeGrant

@@ -1,11 +1,14 @@
-"""Who manages an org over HTTP: a program with an API token, which acts for the token's owner."""
+"""Who manages an org over HTTP: a program with an API token, which acts for the token's owner, or with an access token
+of the org's own server."""
 
 from segue.admin import users
 from segue.admin.change import Change
 from segue.core.refusal import Refusal
 from segue.core.user import User
+from segue.dialects.okta.admin.bearer import bearer_actor
 from segue.dialects.okta.api_tokens import actor_of_token, required_api_token
 from segue.dialects.okta.errors import ResourceNotFound
+from segue.protocols.oauth.bound_tokens import read_header
 from segue.stores import Store
 from segue.web.frontchannel import FrontDoor
 from segue.web.message import Request
@@ -14,10 +17,13 @@ from segue.web.message import Request
 async def administrator(door: FrontDoor, request: Request, permission: str) -> Change:
     """The change that a caller makes who has ``permission`` (``users.read``, see ``admin.actor``).
 
-    Raises Refusal ``invalid_token``, or ``forbidden`` where the caller may not.
+    Raises Refusal ``invalid_token``, ``invalid_dpop_proof``, or ``forbidden`` where the caller may not.
     """
-    token = await required_api_token(door.store, request)
-    actor = await actor_of_token(door.store, request, token)
+    presented = read_header(request)
+    if presented is not None:
+        actor = await bearer_actor(door, request, presented)
+    else:
+        actor = await actor_of_token(door.store, request, await required_api_token(door.store, request))
     actor.require(permission)
     return Change(door.circumstances(request), actor.id, actor)
 

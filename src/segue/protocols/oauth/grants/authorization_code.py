@@ -81,6 +81,8 @@ def _check_bindings(asked: TokenRequest, code: Credential, grant: CodeGrant, red
         # RFC 6749 4.1.3: identical to the one of the authorization request
         Check("code_redirect_uri", redirect_uri == grant.redirect_uri, grant.redirect_uri, redirect_uri[:512]),
         check_verifier(asked.get("code_verifier"), grant.code_challenge),
+        # RFC 9449 10: a code that was asked for with a key is redeemed with that key
+        Check("code_proof_key", grant.proof_key in ("", asked.proof_key), grant.proof_key, asked.proof_key or "none"),
     )
     if not all(check.passed for check in checks):
         raise _refused(asked, *checks, credential_id=code.id)

@@ -91,6 +91,7 @@ async def _refresh(
 ) -> Tokens | None:
     client, now_at = asked.client.oidc, asked.where.now_at
     family = read_family(credential.data)
+    _check_proof_key(asked, family, credential)
     how = standing(family, token, grace_ms=client.refresh_grace_s * 1000, now_at=now_at)
     if how == "reused":
         raise await _reused(asked, tools, credential)
@@ -107,6 +108,14 @@ async def _refresh(
     if tokens is not None and advance is None:
         await _touch(asked, tools, client, credential)
     return tokens
+
+
+def _check_proof_key(asked: TokenRequest, family: Family, credential: Credential) -> None:
+    """RFC 9449 5. Before anything else, so that nobody without the key can spend the token or end the family."""
+    bound_to = family.grant.kept.get("jkt")
+    if bound_to is not None and bound_to != asked.proof_key:
+        check = Check("refresh_proof_key", False, str(bound_to), asked.proof_key or "none", "Send a proof by that key.")
+        raise _refused(asked, check, credential_id=credential.id)
 
 
 def _rotate(asked: TokenRequest, credential: Credential, token: RefreshToken) -> tuple[RefreshToken, Advance]:

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import uuid
 import warnings
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
@@ -57,3 +58,14 @@ def by_secret(secret: bytes, claims: Mapping[str, Any], **header: Any) -> str:
     text = ".".join(urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
     mac = hmac.new(secret, text.encode(), "sha256").digest()
     return f"{text}.{urlsafe_b64encode(mac).decode().rstrip('=')}"
+
+
+def a_proof(key: Any, address: str, now_s: int, *, algorithm: str = "ES256", header: Any = None, **claims: Any) -> str:
+    """A DPoP proof for a POST; a claim that is None is left out."""
+    members = {"htm": "POST", "htu": address, "iat": now_s, "jti": new_jti(), **claims}
+    said = {name: value for name, value in members.items() if value is not None}
+    return signed(key, said, algorithm, **{"typ": "dpop+jwt", "jwk": public(key), **(header or {})})
+
+
+def new_jti() -> str:
+    return uuid.uuid4().hex
