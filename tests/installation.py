@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from segue.admin import applications, orgs, origins, roles, tokens, users
+from segue.admin import applications, orgs, origins, roles, tokens, trust, users
 from segue.admin.change import Change
 from segue.app import Segue
 from segue.core.application import (
@@ -33,6 +33,7 @@ from segue.core.user import User, UserStatus
 from segue.events import Circumstances, Event
 from segue.handoff.kinds import SESSION_TOKEN
 from segue.handoff.mint import mint
+from segue.protocols.oauth.grants.token_exchange import TOKEN_EXCHANGE
 from segue.stores import Commit, Guard, Tombstone
 from segue.tokens.signing import Signing
 
@@ -229,6 +230,7 @@ async def seed(segue: Segue, base_url: str, settings: OrgSettings) -> SeededOrg:
     saml = await _service_providers(installation, people)
     wsfed = await _relying_parties(installation, people)
     linked = await _linked(installation, people)
+    await _trust_map(installation, clients, saml, wsfed)
     owner = await installation.user(people["carol"].id)
     await roles.assign_role(segue.store, owner, "owner", installation.change)
     token = await tokens.mint_api_token(segue.store, owner, "tests", installation.change)
@@ -260,7 +262,9 @@ async def _clients(installation: Installation, people: Mapping[str, Person]) -> 
     grants = frozenset({"authorization_code", "implicit"})
     direct = frozenset({"authorization_code", "password", "refresh_token"})
     offline = frozenset({"authorization_code", "refresh_token"})
-    phone = (frozenset({"code"}), direct)
+    code = frozenset({"code"})
+    phone = (code, direct)
+    exchanging = direct | {TOKEN_EXCHANGE}
     callback, goodbye = (f"{APP}/callback",), (f"{APP}/goodbye",)
     settings = {
         "web": OidcClient("web-client", callback, goodbye, both, grants, "client_secret_basic"),
@@ -283,6 +287,11 @@ async def _clients(installation: Installation, people: Mapping[str, Person]) -> 
         "single page": OidcClient("single-page-client", (f"{APP}/single",), (), frozenset({"code"}), offline, "none"),
         "lasting": OidcClient("lasting-client", (f"{APP}/lasting",), grant_types=direct, refresh_rotation="static"),
         "demanding": OidcClient("demanding-client", (f"{APP}/demanding",), grant_types=direct),
+        "origin": OidcClient("origin-client", (f"{APP}/origin",), grant_types=exchanging),
+        "phone origin": OidcClient(
+            "phone-origin-client", ("com.example.origin:/done",), (), code, exchanging, "none", native=True
+        ),
+        "lonely": OidcClient("lonely-client", (f"{APP}/lonely",), grant_types=exchanging),
         "direct assigned": OidcClient("direct-assigned-client", (f"{APP}/direct-assigned",), grant_types=direct),
     }
     outcomes = {
@@ -392,6 +401,23 @@ async def _relying_parties(installation: Installation, people: Mapping[str, Pers
         )
     await _assign_both(installation, found["assigned"].app_id, people)
     return found
+
+
+async def _trust_map(
+    installation: Installation,
+    clients: Mapping[str, Client],
+    saml: Mapping[str, SamlApp],
+    wsfed: Mapping[str, WsFedApp],
+) -> None:
+    """Two applications that may hand sign-ins over, and applications of every protocol that take them."""
+    targets = [clients[name].app_id for name in ("web", "assigned", "code only", "demanding")]
+    targets += [saml[name].app_id for name in ("saml", "assigned")] + [
+        wsfed[name].app_id for name in ("wsfed", "assigned")
+    ]
+    for target in targets:
+        for origin in ("origin", "phone origin"):
+            store, change = installation.segue.store, installation.change
+            await trust.trust_application(store, target, clients[origin].app_id, change)
 
 
 async def _linked(installation: Installation, people: Mapping[str, Person]) -> dict[str, LinkedApp]:

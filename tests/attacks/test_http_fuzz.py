@@ -78,6 +78,7 @@ AUTHORIZE = (
     "code_challenge_method",
     "sessionToken",
     "onetimetoken",
+    "interclient_token",
     "request",
     "request_uri",
     "display",
@@ -99,10 +100,27 @@ TOKEN = (
     "username",
     "password",
     "unheard_of",
+    "subject_token",
+    "subject_token_type",
+    "actor_token",
+    "actor_token_type",
+    "requested_token_type",
+    "audience",
+    "resource",
 )
 GIVEN = ("token", "token_type_hint", "client_id", "client_secret", "unheard_of")
 LOGOUT = ("id_token_hint", "post_logout_redirect_uri", "state", "client_id", "form_token", "logout_hint")
-SAML = ("SAMLRequest", "RelayState", "SigAlg", "Signature", "SAMLEncoding", "SAMLResponse", "sessionToken", "username")
+SAML = (
+    "SAMLRequest",
+    "RelayState",
+    "SigAlg",
+    "Signature",
+    "SAMLEncoding",
+    "SAMLResponse",
+    "sessionToken",
+    "interclient_token",
+    "username",
+)
 HEADERS = (
     "authorization",
     "origin",
@@ -128,7 +146,19 @@ HEADERS = (
 )
 
 RECOVERY = ("step", "transaction", "answer", "password", "password_again")
-WSFED = ("wa", "wtrealm", "wreply", "wctx", "wct", "wfresh", "wauth", "wreq", "wreqptr", "sessionToken")
+WSFED = (
+    "wa",
+    "wtrealm",
+    "wreply",
+    "wctx",
+    "wct",
+    "wfresh",
+    "wauth",
+    "wreq",
+    "wreqptr",
+    "sessionToken",
+    "interclient_token",
+)
 HOLE = re.compile(r"[{](\w+)[}]")
 
 LIFECYCLE = (

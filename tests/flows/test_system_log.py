@@ -99,16 +99,18 @@ def test_an_administrators_change_names_who_and_what(site: Site) -> None:
 
 def test_pages_go_on_where_the_last_one_ended(site: Site) -> None:
     until = moment(-1)
-    every = everything(site, until=until, limit=1000)
+    # A server that other tests share may have a longer log than one page holds.
+    since = call(site, until=until, limit=400, sortOrder="DESCENDING").json()[-1]["published"]
+    every = everything(site, since=since, until=until, limit=1000)
     assert len(every) > 10
     stamps = [(event["published"], event["uuid"]) for event in every]
     assert stamps == sorted(stamps)
-    assert everything(site, until=until, limit=7) == every
-    backward = everything(site, until=until, limit=7, sortOrder="DESCENDING")
+    assert everything(site, since=since, until=until, limit=7) == every
+    backward = everything(site, since=since, until=until, limit=7, sortOrder="DESCENDING")
     assert backward == every[::-1]
     failures = [event for event in every if event["outcome"]["result"] == "FAILURE"]
-    assert everything(site, until=until, limit=3, filter='outcome.result eq "FAILURE"') == failures
-    assert "next" not in links(call(site, until=until, limit=1000))
+    assert everything(site, since=since, until=until, limit=3, filter='outcome.result eq "FAILURE"') == failures
+    assert "next" not in links(call(site, since=since, until=until, limit=1000))
 
 
 def test_whoever_polls_is_told_each_event_once(site: Site) -> None:

@@ -20,6 +20,8 @@ from segue.stores import Advance, Claim, Commit, FactorStep, Found, Guard, Renew
 MINUTE_MS = 60_000
 PREFIXES: dict[Kind, str] = {
     "session": "102",
+    "backend_session": "bes",
+    "interclient": "itk",
     "session_token": "201",
     "cookie_token": "20c",
     "image_token": "20i",

@@ -7,7 +7,7 @@ from segue.admin.roles import check_reach
 from segue.core.credential import Kind
 from segue.core.secret import is_id, partition_of
 from segue.core.user import User
-from segue.signin.sessions import SESSION_KINDS
+from segue.signin.sessions import BACKEND_KINDS, SESSION_KINDS
 from segue.stores import Commit, Found, Store, Tombstone
 
 _TOKENS: Final[frozenset[Kind]] = frozenset({"authorization_code", "access_token", "refresh_token"})
@@ -51,7 +51,8 @@ async def close_sessions_of(
     ``forbidden`` where the user may do more than whoever asks.
     """
     await check_reach(store, user.id, change)
-    kinds = SESSION_KINDS | _TOKENS if tokens else SESSION_KINDS
+    sessions = SESSION_KINDS | BACKEND_KINDS
+    kinds = sessions | _TOKENS if tokens else sessions
     ended = 0
     while found := await store.of_user(user.org_id, user.id, kinds):
         stones = tuple(Tombstone(credential.id, "closed_by_administrator") for credential in found)

@@ -6,6 +6,8 @@ from typing import Final, Literal
 
 Kind = Literal[
     "session",
+    "backend_session",
+    "interclient",
     "session_token",
     "cookie_token",
     "image_token",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from segue.core.assurance import Assurance, from_data
 from segue.core.credential import Credential
 from segue.core.refusal import Refusal
-from segue.core.secret import new_secret, read_bearer
+from segue.core.secret import Bearer, new_secret, read_bearer
 from segue.core.user import Subject
 from segue.core.verdict import Check, Verdict
 from segue.events import Circumstances
@@ -17,10 +17,11 @@ NOT_USABLE = "The sign-in token is not valid. It may have expired or have been u
 
 @dataclass(frozen=True, slots=True)
 class PresentedTicket:
-    """What a request carried in one of its slots."""
+    """What a request carried in one of its slots; ``verified`` once the signature of a signed one holds."""
 
     slot: Slot
     text: str
+    verified: Bearer | None = None
 
     def __repr__(self) -> str:
         return f"PresentedTicket({self.slot.name})"
@@ -64,11 +65,12 @@ async def redeem(
 ) -> Redemption:
     """Spends the ticket (W1).
 
-    Raises Refusal ``ticket_not_usable`` with one public text for every cause (OT-13); the trail tells them apart.
+    Raises Refusal ``ticket_not_usable`` with one public text for every cause (OT-13); the trail tells them apart. Whose
+    slot tells the application is told ``ticket_refused``, or ``ticket_replayed`` for one that was used before.
     """
-    bearer = read_bearer(presented.text)
+    bearer = presented.verified if presented.slot.signed else read_bearer(presented.text)
     if bearer is None:
-        raise _refusal(_shape_check(presented.slot))
+        raise _refusal(_shape_check(presented.slot), reason=_reason(presented.slot, ()))
     claim = Claim(
         org_id=circumstances.org_id,
         id=bearer.id,
@@ -83,7 +85,7 @@ async def redeem(
     found = await store.claim(claim)
     if found is None or found.subject is None:
         checks = await store.explain_claim(claim)
-        raise _refusal(*checks, credential_id=bearer.id)
+        raise _refusal(*checks, reason=_reason(presented.slot, checks), credential_id=bearer.id)
     return Redemption(found.credential, found.subject, from_data(found.credential.data["assurance"]))
 
 
@@ -97,7 +99,16 @@ def _shape_check(slot: Slot) -> Check:
     )
 
 
-def _refusal(*checks: Check, credential_id: str | None = None) -> Refusal:
+def _reason(slot: Slot, checks: tuple[Check, ...]) -> str:
+    """Who holds a token that we signed learns nothing of others by hearing that it was used."""
+    if not slot.refuses:
+        return "ticket_not_usable"
+    outcome = {check.name: check.passed for check in checks}
+    ours = all(outcome.get(name, False) for name in ("exists", "secret_matches", "kind", "target"))
+    return "ticket_replayed" if ours and not outcome.get("unspent", True) else "ticket_refused"
+
+
+def _refusal(*checks: Check, reason: str, credential_id: str | None = None) -> Refusal:
     if all(check.passed for check in checks):  # it became spendable or was spent between the claim and this look
         checks = (*checks, Check("unspent", passed=False, seen="spent by another request", mend="Mint a new token."))
-    return Refusal("ticket_not_usable", NOT_USABLE, Verdict(checks, rule="redeem"), credential_id=credential_id)
+    return Refusal(reason, NOT_USABLE, Verdict(checks, rule="redeem"), credential_id=credential_id)

@@ -16,7 +16,8 @@ from segue.handoff.redeem import PresentedTicket, redeem
 from segue.policy.collision import resolve
 from segue.policy.second_factor import asks_for_second_factor
 from segue.policy.sign_on import SignOnQuestion, Surroundings, decide_sign_on, risk_of
-from segue.signin.request import Answer, Challenge, Proved, Refused, SignedIn, SignInRequest
+from segue.signin.hand_over import handed_over, meets_session, plan_hand_over
+from segue.signin.request import Answer, Challenge, HandOff, Proved, Refused, SignedIn, SignInRequest
 from segue.signin.sessions import (
     KeepSession,
     SessionPlan,
@@ -65,6 +66,8 @@ async def decide(request: SignInRequest, store: SignInStore, proved: Proved | No
     session = await _session(request, store)
     if proved is not None and proved.unmet is not None:
         return await _meet(request, proved, proved.unmet, session, store)
+    if proved is not None and proved.hand_off is not None:
+        return await _by_hand_off(request, await _as_seen_now(request, proved, store), proved.hand_off, session, store)
     if proved is not None:
         known = _by_proof(request, await _as_seen_now(request, proved, store), session)
         return await _judge(request, known, session, store)
@@ -105,7 +108,7 @@ async def _by_ticket(
     try:
         redemption = await redeem(store, ticket, app_id=app_id, circumstances=request.circumstances)
     except Refusal as refusal:
-        if request.passive:
+        if request.passive or ticket.slot.refuses:
             return Refused(refusal, session)
         return Challenge("sign_in", session=session, refusal=refusal)
     kind = redemption.credential.kind
@@ -114,7 +117,10 @@ async def _by_ticket(
         redemption.assurance,
         origin=redemption.credential.lineage_path,
         waiting=redemption.waiting,
+        hand_off=handed_over(redemption.credential),
     )
+    if arrived.hand_off is not None and not meets_session(request.app):
+        return await _by_hand_off(request, arrived, arrived.hand_off, session, store)
     if request.session_withheld:
         # OT-15: whose session the browser has shows with its next request, the one for the page.
         return Challenge(None, user=redemption.subject.user, confirm=replace(arrived, unmet=kind))
@@ -133,6 +139,8 @@ async def _meet(
         application_setting=request.app.when_other_user if request.app else None,
         passive=request.passive,
     )
+    if outcome in ("none", "same_user", "replace") and arrived.hand_off is not None:
+        return await _by_hand_off(request, arrived, arrived.hand_off, session, store)
     if outcome in ("none", "same_user", "replace"):
         return await _judge(request, _by_proof(request, arrived, session), session, store)
     if outcome == "ask":
@@ -143,6 +151,17 @@ async def _meet(
     if outcome == "end_and_prompt":
         return Challenge("sign_in", refusal=collision, ends=session.credential.id if session else None)
     return Refused(collision, session)
+
+
+async def _by_hand_off(
+    request: SignInRequest, arrived: Proved, hand_off: HandOff, session: Found | None, store: SignInStore
+) -> Answer:
+    """An answer for the one application, on the strength of what was proved at another one and since."""
+    try:
+        plan, live_ids = await plan_hand_over(request, arrived, hand_off, session, store)
+    except Refusal as refusal:
+        return Refused(refusal, session)
+    return await _judge(request, _Known(arrived.subject, arrived.assurance, plan, live_ids, arrived), session, store)
 
 
 def _by_proof(request: SignInRequest, proved: Proved, session: Found | None) -> _Known:
@@ -250,10 +269,18 @@ def _ask_for(
         )
     check = Check(missing, passed=False, expected="already proved", seen="missing", mend=_PROVE_MORE[missing])
     refusal = Refusal(
-        "login_required" if missing != "second_factor" else "assurance_not_met",
+        _passive_reason(missing, known),
         _PROVE_MORE[missing],
         Verdict((check,), rule="missing_proof"),
         user_id=user.id if user else None,
         app_id=request.app.id if request.app else None,
     )
     return Refused(refusal, session)
+
+
+def _passive_reason(missing: Missing, known: _Known | None) -> str:
+    """Why nobody may be asked: who was handed over has to be asked here, a new sign-in would not help them."""
+    if missing != "second_factor":
+        return "login_required"
+    handed_over = known is not None and known.proved is not None and known.proved.hand_off is not None
+    return "interaction_required" if handed_over else "assurance_not_met"

@@ -16,7 +16,7 @@ from segue.core.verdict import Check, Verdict
 from segue.events import Circumstances
 from segue.handoff.redeem import read_waiting, waiting_data
 from segue.signin.pending_factor import PendingFactor, pending_data, read_pending
-from segue.signin.request import Challenge, Proved, SignInRequest
+from segue.signin.request import Challenge, HandOff, Proved, SignInRequest
 from segue.stores import Claim, Commit, ConfigStore, SignInStore
 
 INTERACTION_KINDS: Final[frozenset[Kind]] = frozenset({"interaction"})
@@ -43,6 +43,11 @@ class Interaction:
     proved: Proved | None = None
     reference: str = ""
     pending: PendingFactor | None = None
+
+    @property
+    def handed_over(self) -> Proved | None:
+        """Whose sign-in another application handed over, where that is what waits; None elsewhere."""
+        return self.proved if self.proved is not None and self.proved.hand_off is not None else None
 
 
 async def park(
@@ -184,7 +189,19 @@ def _proved_data(proved: Proved | None) -> dict[str, object] | None:
         "origin": list(proved.origin),
         "unmet": proved.unmet,
         "session": waiting_data(proved.waiting),
+        "hand_off": _hand_off_data(proved.hand_off),
     }
+
+
+def _hand_off_data(hand_off: HandOff | None) -> dict[str, str] | None:
+    return {"session": hand_off.session_id, "origin": hand_off.origin_app_id} if hand_off else None
+
+
+def _read_hand_off(data: object) -> HandOff | None:
+    match data:
+        case {"session": str(session_id), "origin": str(origin_app_id)}:
+            return HandOff(session_id, origin_app_id)
+    return None
 
 
 async def _read_proved(store: SignInStore, org: Org, data: object, app_id: str | None) -> Proved | None:
@@ -196,6 +213,7 @@ async def _read_proved(store: SignInStore, org: Org, data: object, app_id: str |
             "origin": list(origin),
             "unmet": unmet,
             "session": session,
+            **more,
         }:
             subject = await store.subject(org.id, user_id, app_id)
             if subject is None:
@@ -209,5 +227,6 @@ async def _read_proved(store: SignInStore, org: Org, data: object, app_id: str |
                 origin=path,
                 waiting=read_waiting(session),
                 unmet=cast("Kind | None", unmet),
+                hand_off=_read_hand_off(more.get("hand_off")),
             )
     return None

@@ -48,6 +48,14 @@ class SignInRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class HandOff:
+    """Where a sign-in was handed over from: the backend session it hangs on and the application that has it."""
+
+    session_id: str
+    origin_app_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proved:
     """A user who just proved who they are (or confirmed a ticket) in an interaction, with the events that say so."""
 
@@ -60,6 +68,8 @@ class Proved:
     waiting: WaitingSession | None = None
     #: The kind of that ticket, as long as it has not met the session that the browser kept back.
     unmet: Kind | None = None
+    #: Where that ticket handed the sign-in over from, if it did: the user stays who they are, whatever else is proved.
+    hand_off: HandOff | None = None
     #: That the factor's answer is accepted once, to be written together with what it allows (AU-08).
     factor_step: FactorStep | None = None
     #: Whether the browser is to be remembered as one where a second factor was proved.

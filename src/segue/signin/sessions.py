@@ -15,9 +15,12 @@ from segue.handoff.redeem import WaitingSession
 from segue.stores import Commit, CredentialStore, FactorStep, Found, Guard, Renewal, Tombstone
 
 SESSION_KINDS: Final[frozenset[Kind]] = frozenset({"session"})
+#: A sign-in that an application keeps at our side to hand it over; no cookie names it.
+BACKEND_KINDS: Final[frozenset[Kind]] = frozenset({"backend_session"})
 _TOUCH_SHARE: Final = 10
 #: What a session keeps of a rule that limits it.
 _IDLE_MS: Final = "idle_ms"
+_HANDED_OVER: Final = "handed_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +57,29 @@ class KeepSession:
     found: Found
 
 
-SessionPlan = OpenSession | RenewSession | AdoptSession | KeepSession
+@dataclass(frozen=True, slots=True)
+class BorrowSession:
+    """The backend session of another application that handed its sign-in over: what is answered hangs on it, and the
+    browser gets nothing."""
+
+    found: Found
+
+
+SessionPlan = OpenSession | RenewSession | AdoptSession | KeepSession | BorrowSession
 
 
 def session_id(plan: SessionPlan) -> str:
     match plan:
         case OpenSession(bearer=bearer) | RenewSession(bearer=bearer) | AdoptSession(bearer=bearer):
             return bearer.id
-        case KeepSession(found=found):
+        case KeepSession(found=found) | BorrowSession(found=found):
             return found.credential.id
 
 
 def session_path(plan: SessionPlan) -> tuple[str, ...]:
     """The bind path of a credential that should end with this session."""
     match plan:
-        case KeepSession(found=found) | RenewSession(found=found):
+        case KeepSession(found=found) | RenewSession(found=found) | BorrowSession(found=found):
             return found.credential.lineage_path
         case OpenSession(bearer=bearer) | AdoptSession(bearer=bearer):
             return (bearer.id,)
@@ -77,12 +88,25 @@ def session_path(plan: SessionPlan) -> tuple[str, ...]:
 def session_root(plan: SessionPlan) -> str:
     """The root of the lineage that this session belongs to."""
     match plan:
-        case KeepSession(found=found) | RenewSession(found=found):
+        case KeepSession(found=found) | RenewSession(found=found) | BorrowSession(found=found):
             return found.credential.root_id or found.credential.id
         case OpenSession(credential=credential):
             return credential.root_id or credential.id
         case AdoptSession(bearer=bearer):
             return bearer.id
+
+
+def was_handed_over(plan: SessionPlan) -> bool:
+    """Whether the sign-in came from another application: it is not handed on (OT-17)."""
+    match plan:
+        case BorrowSession():
+            return True
+        case OpenSession(credential=credential):
+            return bool(credential.data.get(_HANDED_OVER))
+        case KeepSession(found=found) | RenewSession(found=found):
+            return bool(found.credential.data.get(_HANDED_OVER))
+        case AdoptSession():
+            return False
 
 
 async def current(
@@ -150,10 +174,12 @@ def plan_open(
     circumstances: Circumstances,
     origin: Sequence[str] = (),
     ends: str | None = None,
+    handed_over: bool = False,
 ) -> OpenSession:
     """A new session. ``origin`` is the lineage path of the ticket it came from; a spent ticket ends nothing, so the
     path is remembered for the tree (``parent_id``) and not bound."""
     bearer = new_bearer("102", partition_of(user.id), circumstances.now_at, circumstances.source.random)
+    mark = {_HANDED_OVER: True} if handed_over else {}
     credential = NewCredential(
         org_id=org.id,
         id=bearer.id,
@@ -166,7 +192,7 @@ def plan_open(
         parent_id=origin[-1] if origin else None,
         root_id=origin[0] if origin else bearer.id,
         domain=circumstances.domain,
-        data={"assurance": to_data(assurance), "address": circumstances.address},
+        data={"assurance": to_data(assurance), "address": circumstances.address, **mark},
     )
     return OpenSession(bearer, credential, ends)
 

@@ -116,8 +116,8 @@ _OF_USER: Final = f"""
 # org, partition, session, idle_ms, epoch
 _TOUCH: Final = f"""
     UPDATE credentials AS c SET idle_expires_at = least(c.expires_at, {NOW} + $4)
-    WHERE {_KEY} AND c.kind IN ('session', 'refresh_token') AND c.idle_expires_at < least(c.expires_at, {NOW} + $4)
-    AND {_live("$5")}
+    WHERE {_KEY} AND c.kind IN ('session', 'backend_session', 'refresh_token')
+    AND c.idle_expires_at < least(c.expires_at, {NOW} + $4) AND {_live("$5")}
 """
 # org, partition, epoch; guard: user or NULL, stamp, application, assigned, live ids; renewal: session or NULL, old
 # and new digest, idle_ms, data; advance: id or NULL, digest, generation, life_ms, data; factor: id or NULL, user, step,

@@ -23,6 +23,10 @@ class PostgresTrust:
         found = await self._database.read(trust_rows.TRUST_ENTRY, org_id, target_app_id, origin_app_id)
         return trust_rows.trust_entry(found[0]) if found else None
 
+    async def standing_trust(self, org_id: str, target_app_id: str, origin_app_id: str) -> TrustEntry | None:
+        found = await self._database.read(trust_rows.STANDING_TRUST, org_id, target_app_id, origin_app_id)
+        return trust_rows.trust_entry(found[0]) if found else None
+
     async def trusted_origins_of(
         self, org_id: str, target_app_id: str, *, after: str = "", limit: int = 100
     ) -> Sequence[TrustEntry]:

@@ -93,7 +93,7 @@ _OF_USER = local(f"""
 """)
 _TOUCH = local(f"""
     UPDATE credentials AS c SET idle_expires_at = MIN(c.expires_at, {{now}} + :idle_ms)
-    WHERE {_KEY} AND c.kind IN ('session', 'refresh_token')
+    WHERE {_KEY} AND c.kind IN ('session', 'backend_session', 'refresh_token')
     AND c.idle_expires_at < MIN(c.expires_at, {{now}} + :idle_ms) AND {_LIVE}
 """)
 _GUARD = f"""

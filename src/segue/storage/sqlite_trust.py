@@ -10,6 +10,7 @@ from segue.storage.sqlite_events import with_event
 from segue.storage.sqlite_part import SqlitePart
 
 _ENTRY = local(trust_rows.TRUST_ENTRY)
+_STANDING = local(trust_rows.STANDING_TRUST)
 _ORIGINS_OF = local(trust_rows.TRUSTED_ORIGINS_OF)
 _TARGETS_OF = local(trust_rows.TRUSTING_TARGETS_OF)
 _ADD = local(trust_rows.ADD_TRUST)
@@ -22,6 +23,10 @@ class SqliteTrust(SqlitePart):
 
     async def trust_entry(self, org_id: str, target_app_id: str, origin_app_id: str) -> TrustEntry | None:
         row = await self._row(_ENTRY, org_id, target_app_id, origin_app_id)
+        return trust_rows.trust_entry(row) if row else None
+
+    async def standing_trust(self, org_id: str, target_app_id: str, origin_app_id: str) -> TrustEntry | None:
+        row = await self._row(_STANDING, org_id, target_app_id, origin_app_id)
         return trust_rows.trust_entry(row) if row else None
 
     async def trusted_origins_of(

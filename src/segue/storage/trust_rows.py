@@ -12,6 +12,11 @@ TRUST_COLUMNS = "org_id, target_app_id, origin_app_id, id, created_at, created_b
 _TRUST = f"SELECT {TRUST_COLUMNS} FROM trust_entries WHERE org_id = $1"
 # org, target, origin
 TRUST_ENTRY = f"{_TRUST} AND target_app_id = $2 AND origin_app_id = $3"
+# … where both are active
+STANDING_TRUST = (
+    f"{TRUST_ENTRY} AND 2 = (SELECT count(*) FROM applications AS p "
+    "WHERE p.org_id = $1 AND p.id IN ($2, $3) AND p.status = 'active')"
+)
 # org, target, after, limit
 TRUSTED_ORIGINS_OF = f"{_TRUST} AND target_app_id = $2 AND origin_app_id > $3 ORDER BY origin_app_id LIMIT $4"
 # org, origin, after, limit

@@ -332,6 +332,10 @@ class TrustStore(Protocol):
     """Which application may hand a sign-in over to which: never remembered, so that a removal counts at once."""
 
     async def trust_entry(self, org_id: str, target_app_id: str, origin_app_id: str) -> TrustEntry | None: ...
+    async def standing_trust(self, org_id: str, target_app_id: str, origin_app_id: str) -> TrustEntry | None:
+        """The entry where both of its applications are active: what a decision relies on."""
+        ...
+
     async def trusted_origins_of(
         self, org_id: str, target_app_id: str, *, after: str = "", limit: int = 100
     ) -> Sequence[TrustEntry]:

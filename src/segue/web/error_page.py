@@ -7,6 +7,8 @@ from segue.web.message import Page
 
 STATUS: Final = {
     "access_denied": 403,
+    "not_trusted": 403,
+    "ticket_refused": 401,
     "assurance_not_met": 403,
     "forbidden": 403,
     "not_found": 404,

@@ -5,7 +5,7 @@ protocol. It never opens a session itself, and steps never call each other: each
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from segue.core.application import Application, WhenOtherUser
@@ -18,6 +18,7 @@ from segue.core.user import User
 from segue.core.verdict import Check, Verdict
 from segue.events import Circumstances, Event
 from segue.handoff.redeem import PresentedTicket
+from segue.handoff.signed import read_signed
 from segue.signin import interaction as interactions
 from segue.signin.decide import decide
 from segue.signin.interaction import Interaction
@@ -25,6 +26,7 @@ from segue.signin.pending_factor import PendingFactor
 from segue.signin.request import Answer, Challenge, Proved, Refused, SignedIn, SignInRequest
 from segue.signin.sessions import (
     AdoptSession,
+    BorrowSession,
     KeepSession,
     Opening,
     OpenSession,
@@ -121,6 +123,13 @@ class FrontDoor:
         """Answers a checked request of a front channel."""
         if asks_first(request, wanted):
             return question(request, wanted)
+        ticket = wanted.ticket
+        if ticket is not None and ticket.slot.signed:
+            try:
+                verified = await read_signed(self.config, ticket, app=wanted.app, where=wanted.circumstances)
+            except Refusal as refusal:
+                return await self._answer(request, wanted, Refused(refusal))
+            wanted = replace(wanted, ticket=verified)
         return await self._answer(request, wanted, await decide(wanted, self.store))
 
     async def load(self, request: Request, key: str) -> Interaction:
@@ -204,7 +213,7 @@ class FrontDoor:
             case OpenSession(bearer=bearer) | RenewSession(bearer=bearer) | AdoptSession(bearer=bearer):
                 cookies = self._cookies(request).write(bearer, wanted.org, wanted.domain)
                 return response.with_cookies(*cookies)
-            case KeepSession():
+            case KeepSession() | BorrowSession():
                 return response
 
     async def _write(self, wanted: SignInRequest, signed_in: SignedIn, finished: Finished) -> bool:

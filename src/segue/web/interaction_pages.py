@@ -76,7 +76,9 @@ class InteractionPages:
     async def submit(self, request: Request, key: str) -> Response:
         """Takes what the user entered or chose. Raises Refusal ``interaction_gone``, and PoolFull under a flood."""
         waiting = await self.door.load(request, key)
-        if waiting.confirm is not None:
+        if waiting.handed_over is not None and request.form.get("choice") == "cancel":
+            response = await self._cancel(waiting, waiting.handed_over.subject.user)
+        elif waiting.confirm is not None:
             response = await self._choice(request, waiting, waiting.confirm)
         elif request.form.get(STEP) is not None:
             response = await self._factor_step(request, waiting)
@@ -105,6 +107,8 @@ class InteractionPages:
     async def _password(self, request: Request, waiting: Interaction) -> Response:
         # Phones add a space behind a name they complete; no user name has one. A password is taken as it is (AU-05).
         user_name = (request.form.get("username") or "").strip()[:_LONGEST_NAME_SHOWN]
+        if waiting.handed_over is not None:  # whoever was handed over stays who they are (NW-06)
+            user_name = waiting.handed_over.subject.user.login
         password = request.form.get("password") or ""
         if not user_name or not password:
             return _sign_in_page(waiting, missing=waiting.missing, user_name=user_name, error=_EMPTY, status=400)
@@ -126,7 +130,7 @@ class InteractionPages:
             if standing is None or standing.allowed:
                 return page
             return page.with_headers(("retry-after", str(standing.reset_s)))
-        return await self.door.resume(request, waiting, proved)
+        return await self.door.resume(request, waiting, _grown(waiting, proved))
 
     async def _choice(self, request: Request, waiting: Interaction, confirm: Proved) -> Response:
         match request.form.get("choice"):
@@ -141,11 +145,11 @@ class InteractionPages:
         """The application is told that the user said no; the ticket is spent already and signs nobody in."""
         wanted = waiting.request
         await interactions.spend(self.door.store, waiting)
-        check = Check("confirmed", passed=False, expected="continue", seen="stay", mend="Start again and continue.")
+        check = Check("confirmed", False, "continue", "stopped", "Start again and continue.")
         refusal = Refusal(
             "access_denied",
             _CANCELLED,
-            Verdict((check,), rule="confirm_page"),
+            Verdict((check,), rule="person_at_the_page"),
             user_id=user.id,
             app_id=wanted.app.id if wanted.app else None,
         )
@@ -198,6 +202,14 @@ def _lacks_factor(answer: Answer) -> bool:
     return isinstance(answer, Challenge)
 
 
+def _grown(waiting: Interaction, proved: Proved) -> Proved:
+    """A password proved once more by whoever was handed over adds to what they were handed over with."""
+    before = waiting.handed_over
+    if before is None:
+        return proved
+    return replace(before, assurance=before.assurance.merged(proved.assurance), events=proved.events)
+
+
 def see_other(response: Response) -> Response:
     """The answer to a POST: no browser may send what was posted on to where it is redirected (OA-07)."""
     return replace(response, status=303) if isinstance(response, Redirect) else response
@@ -232,6 +244,7 @@ def _sign_in_page(
             "error": error,
             "event_id": event_id,
             "ticket_event_id": "" if error else waiting.reference,
+            "pinned": person(waiting.handed_over.subject.user) if waiting.handed_over else None,
         },
         keeps_opener=True,
     )

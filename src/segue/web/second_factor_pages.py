@@ -123,7 +123,7 @@ class SecondFactorPages:
                 return await self._ask(asking, chosen)
             case "choose":
                 return self._choice(asking, ways)
-            case "restart" if asking.challenge.proved is not None:
+            case "restart" if asking.challenge.proved is not None and asking.waiting.handed_over is None:
                 return await self._restart(asking)
         raise bad_step()
 
@@ -212,7 +212,7 @@ class SecondFactorPages:
             "refresh_s": _PUSH_REFRESH_S if enrollment.type == "push" and live else 0,
             "others": len(self.ways(asking)) > 1,
             "remember": _span(asking.waiting.request.org.settings.remember_device_s),
-            "other_user": asking.challenge.proved is not None,
+            "other_user": asking.challenge.proved is not None and asking.waiting.handed_over is None,
         }
         status = trouble.status if trouble else 200
         return Page(status=status, template="second_factor.html", context=context, keeps_opener=True)
@@ -227,6 +227,7 @@ def common(asking: Asking, trouble: Trouble | None = None, action: str = "") -> 
         "error": trouble.refusal.public if trouble else "",
         "event_id": trouble.event_id if trouble else "",
         "action": action,
+        "cancels": asking.waiting.handed_over is not None,
     }
 
 

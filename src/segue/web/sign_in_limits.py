@@ -18,10 +18,13 @@ from segue.web.message import Request
 
 BY_ADDRESS: Final = "password.address"
 BY_USER_NAME: Final = "password.user"
+BY_BACKEND_SESSION: Final = "exchange.session"
 
-LIMITS: Final[Mapping[str, Limit]] = MappingProxyType({BY_ADDRESS: Limit(600, 60), BY_USER_NAME: Limit(20, 5)})
+LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
+    {BY_ADDRESS: Limit(600, 60), BY_USER_NAME: Limit(20, 5), BY_BACKEND_SESSION: Limit(30, 60)}
+)
 """What is right for most: an office behind one address signs in of a morning, one user name never four times a
-second for long."""
+second for long; one sign-in is handed over to a dashboard of applications at once, and not time and again."""
 
 _TOO_MANY: Final = "Too many sign-ins in a short time. Wait a moment, then try again."
 

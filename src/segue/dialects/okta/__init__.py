@@ -39,6 +39,7 @@ from segue.dialects.okta.authn_recovery import AuthnRecovery
 from segue.dialects.okta.errors import limit_headers, write_by_path
 from segue.dialects.okta.links import Links, start_path
 from segue.dialects.okta.names import (
+    APP_SLOTS,
     DEVICE_COOKIE,
     DIALECT,
     HOME,
@@ -48,7 +49,6 @@ from segue.dialects.okta.names import (
     SESSION_COOKIE,
     SIGN_IN,
     SIGN_OUT,
-    TICKET_SLOTS,
     WELCOME_PAGE,
     sign_in_location,
 )
@@ -210,7 +210,7 @@ def surface(services: OktaServices) -> Surface:
 
 
 def _addresses(config: ConfigStore) -> ReturnAddresses:
-    return ReturnAddresses(config, frozenset(slot.name for slot in TICKET_SLOTS))
+    return ReturnAddresses(config, frozenset(slot.name for slot in APP_SLOTS))
 
 
 def _named(route: Route) -> Route:

@@ -139,11 +139,21 @@ OKTA_KEY: Final = "okta_key"
 
 _SIGN_IN_TICKETS: Final[frozenset[Kind]] = frozenset({"session_token", "cookie_token"})
 TICKET_SLOTS: Final = (Slot("sessionToken", _SIGN_IN_TICKETS), Slot("onetimetoken", _SIGN_IN_TICKETS))
+APP_AUDIENCE: Final = "urn:okta:apps:"
+INTERCLIENT_SLOT: Final = Slot("interclient_token", frozenset({"interclient"}), APP_AUDIENCE)
+# What an application may be opened with, at its own address of a protocol.
+APP_SLOTS: Final = (*TICKET_SLOTS, INTERCLIENT_SLOT)
 REDIRECT_LINK_SLOTS: Final = (Slot("token", _SIGN_IN_TICKETS),)
 SESSION_BODY_SLOT: Final = Slot("sessionToken", frozenset({"session_token"}))
 IMAGE_SLOTS: Final = (Slot("token", frozenset({"image_token"})),)
 
 API_TOKENS: Final[frozenset[Kind]] = frozenset({"api_token"})
+
+# --- handing a sign-in over ---
+
+INTERCLIENT_SCOPE: Final = "interclient_access"
+INTERCLIENT_TYPE: Final = "urn:okta:params:oauth:token-type:interclient_token"
+REPLAYED: Final = "one_time_sso_token_replayed"
 
 # --- rate limit classes of routes; those of passwords are in web.sign_in_limits ---
 

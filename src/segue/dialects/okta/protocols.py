@@ -15,22 +15,27 @@ from segue.dialects.okta.errors import ResourceNotFound, either, write_error, wr
 from segue.dialects.okta.names import (
     ACCESS_TOKEN_PREFIX,
     ADMIN_SCOPE_PREFIX,
+    APP_AUDIENCE,
+    APP_SLOTS,
     CUSTOM_SERVER,
     HOME_LINK,
+    INTERCLIENT_SCOPE,
+    INTERCLIENT_TYPE,
     LIMIT_OAUTH,
     LIMIT_PAGE,
     OAUTH_DOCUMENT,
     OPENID_DOCUMENT,
     ORG_SERVER,
+    REPLAYED,
     SAML_METADATA,
     SAML_SSO,
     SIGN_OUT,
-    TICKET_SLOTS,
     WSFED_REALM_PREFIX,
     WSFED_SSO,
 )
 from segue.protocols.oauth.endpoints import OAuthEndpoints
-from segue.protocols.oauth.profile import Claims, ClientFacts, Endpoints, OAuthProfile, TokenFacts
+from segue.protocols.oauth.grants.token_exchange import TOKEN_EXCHANGE
+from segue.protocols.oauth.profile import Claims, ClientFacts, Endpoints, OAuthProfile, TicketExchange, TokenFacts
 from segue.protocols.saml.sso import SamlProfile, SamlSignOn
 from segue.protocols.wsfed import WsFedProfile
 from segue.stores import ConfigStore
@@ -108,7 +113,7 @@ def oauth_profile() -> OAuthProfile:
         id_token_claims=_id_token_claims,
         client_token_claims=_client_token_claims,
         admin_scopes=_admin_scopes,
-        ticket_slots=TICKET_SLOTS,
+        ticket_slots=APP_SLOTS,
         access_token_prefix=ACCESS_TOKEN_PREFIX,
         id_token_prefix="ID.",
         access_token_typ=None,
@@ -117,6 +122,10 @@ def oauth_profile() -> OAuthProfile:
         default_scope="openid",
         unknown_scopes="refuse",
         widened_scope="access_denied",
+        hand_off_scope=INTERCLIENT_SCOPE,
+        exchanges={INTERCLIENT_TYPE: TicketExchange("interclient", INTERCLIENT_SCOPE, APP_AUDIENCE)},
+        closed_grants={TOKEN_EXCHANGE: "unsupported_grant_type"},
+        codes={"ticket_replayed": REPLAYED},
         state_required=True,
         group_scope="groups",
         acr_requirements=_ACR_REQUIREMENTS,
@@ -132,7 +141,7 @@ def saml_profile() -> SamlProfile:
     return SamlProfile(
         sso_url=lambda app, domain: f"{domain.base_url}{SAML_SSO.format(name=app.name, key=app.external_key)}",
         entity_id=lambda app, domain: f"{domain.base_url}/{app.external_key}",
-        ticket_slots=TICKET_SLOTS,
+        ticket_slots=APP_SLOTS,
     )
 
 
@@ -140,7 +149,7 @@ def wsfed_profile() -> WsFedProfile:
     """The vendor's WS-Federation; its issuer has the same form as that of SAML."""
     return WsFedProfile(
         entity_id=saml_profile().entity_id,
-        ticket_slots=TICKET_SLOTS,
+        ticket_slots=APP_SLOTS,
         other_realm=lambda app: f"{WSFED_REALM_PREFIX}{app.external_key}",
     )
 

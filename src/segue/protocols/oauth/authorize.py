@@ -13,6 +13,7 @@ from segue.events import Event
 from segue.handoff.redeem import PresentedTicket
 from segue.protocols.oauth import errors
 from segue.protocols.oauth import request as requests
+from segue.protocols.oauth.backend_sessions import check_origin
 from segue.protocols.oauth.hints import bad_hint, read_hint
 from segue.protocols.oauth.issue import Issuer, Parent, Proofs, from_code
 from segue.protocols.oauth.posts import again_by_get, check_one_source
@@ -21,7 +22,7 @@ from segue.protocols.oauth.request import Asked, AuthorizationRequest, from_para
 from segue.protocols.oauth.response import Delivery
 from segue.protocols.oauth.server_rules import ServerRules
 from segue.signin.request import SignedIn, SignInRequest
-from segue.signin.sessions import session_id, session_path, session_root
+from segue.signin.sessions import session_id, session_path, session_root, was_handed_over
 from segue.stores import ConfigStore
 from segue.tokens.codes import CodeGrant, CodeIssue, mint_code
 from segue.tokens.signing import Signing
@@ -48,6 +49,8 @@ class Authorize:
         try:
             wanted = requests.read(asked, subject=await self._hinted_subject(request, asked))
             self.rules.check_client(server, app, _grant_type(wanted), wanted.scopes)
+            if self.profile.hand_off_scope in wanted.scopes:
+                await check_origin(self.door.store, app, self.profile.hand_off_scope)
             # Last of all, and only looked for: a request with a fault leaves its ticket unspent (F1-03).
             ticket = find(self.profile.ticket_slots, request.params)
         except Refusal as refusal:
@@ -124,6 +127,8 @@ class OidcChannel:
             raise _changed(app)
         if wanted.subject and wanted.subject != self.profile.subject(signed_in.user):
             raise _someone_else(signed_in, app)
+        if self.profile.hand_off_scope in wanted.scopes and was_handed_over(signed_in.session):
+            raise _nested(signed_in, app)
         answer = await self._fill(request, signed_in, wanted, server)
         taking_part = Participation(session_id(signed_in.session), app.id, "oidc")
         response = _delivery(request, wanted, server).answer(answer.params)
@@ -162,7 +167,7 @@ class OidcChannel:
         server = await self._server(request, wanted)
         if server is None:
             return errors.write_error_page(refusal, event_id)
-        code = errors.code_of(refusal.reason, passive=request.passive)
+        code = self.profile.codes.get(refusal.reason) or errors.code_of(refusal.reason, passive=request.passive)
         if wanted.acr and refusal.reason == "assurance_not_met":
             code = "unmet_authentication_requirements"
         return _delivery(request, wanted, server).refuse(refusal, event_id, code=code, texts=self.profile.texts)
@@ -255,3 +260,10 @@ def _changed(app: Application) -> Refusal:
     text = "The application's settings were changed while you were signing in."
     check = Check("still_configured", passed=False, mend="Start again at the application.")
     return errors.refusal("access_denied", text, check, app_id=app.id)
+
+
+def _nested(signed_in: SignedIn, app: Application) -> Refusal:
+    text = "A sign-in that was handed over cannot be handed on."
+    mend = "Sign in to this application itself."
+    check = Check("hand_off_not_nested", False, "a sign-in made here", "one that was handed over", mend)
+    return errors.refusal("invalid_scope", text, check, user_id=signed_in.user.id, app_id=app.id)

@@ -9,6 +9,7 @@ from segue.core.secret import partition_of
 from segue.core.strict import JsonValue
 from segue.events import Event
 from segue.policy.scopes import OFFLINE_ACCESS
+from segue.protocols.oauth.backend_sessions import keep_session
 from segue.protocols.oauth.issue import Parent, Proofs, from_family, wants_id_token
 from segue.protocols.oauth.profile import TokenFacts
 from segue.protocols.oauth.token_request import TokenRequest, Tokens, Tools
@@ -37,8 +38,10 @@ async def give(asked: TokenRequest, tools: Tools, basis: Basis) -> Tokens | None
     """The tokens of an answer; None, and nothing written, where the user, the assignment, one of ``live_ids`` or the
     refresh token is no longer what the grant saw."""
     facts, where = await tools.rules.apply(basis.facts, asked.grant_type), asked.where
+    kept = await keep_session(asked, tools, facts, basis.parent)
+    facts = kept.facts
     basis, user, app = replace(basis, facts=facts), facts.user, facts.app
-    refresh_token, parent, credentials = basis.refresh_token, basis.parent, []
+    refresh_token, parent, credentials = basis.refresh_token, basis.parent, list(kept.credentials)
     if not refresh_token and OFFLINE_ACCESS in facts.scopes:
         token, family = _new_family(asked, basis)
         refresh_token, parent = token.text, from_family(family)
@@ -52,7 +55,7 @@ async def give(asked: TokenRequest, tools: Tools, basis: Basis) -> Tokens | None
     commit = Commit(
         org_id=where.org_id,
         partition=partition_of(user.id),
-        events=(*basis.events, _event(asked, facts, tokens, credential)),
+        events=(*basis.events, *kept.events, _event(asked, facts, tokens, credential)),
         guard=Guard(user.id, user.stamp, app.id, assigned=not app.everyone, live_ids=basis.live_ids),
         credentials=tuple(credentials),
         advance=_advance(basis),

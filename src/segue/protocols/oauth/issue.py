@@ -23,6 +23,8 @@ from segue.tokens.keys import DEFAULT_ALGORITHM, NoSigningKey, SigningKey
 from segue.tokens.signing import Signing
 
 ACCESS_TOKEN_KINDS: Final[frozenset[Kind]] = frozenset({"access_token"})
+#: The name under which tokens keep the backend session that they belong to.
+BACKEND_SESSION: Final = "backend_session"
 _ACCESS_ID_PREFIX: Final = "atk"
 _ID_TOKEN_ID_PREFIX: Final = "idt"
 
@@ -155,6 +157,8 @@ class Issuer:
             "auth_time": facts.auth_time_s,
             "amr": list(facts.assurance.amr),
         }
+        if BACKEND_SESSION in facts.kept:  # what ties this token to the one sign-in it may be exchanged for
+            claims["sid"] = facts.kept[BACKEND_SESSION]
         if facts.acr:
             claims["acr"] = facts.acr
         if proofs.nonce:

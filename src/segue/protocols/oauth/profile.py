@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from segue.core.application import Application, OidcClient
 from segue.core.assurance import Assurance
+from segue.core.credential import Kind
 from segue.core.org import AuthorizationServer, Domain
 from segue.core.requirement import Requirement
 from segue.core.strict import JsonValue
@@ -151,6 +152,16 @@ def _no_scopes(_server: AuthorizationServer, _client: OidcClient) -> frozenset[s
     return frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class TicketExchange:
+    """An exchange of a sign-in for a ticket of ``kind`` (RFC 8693). The access token has to have ``scope``; the
+    audience is ``audience_prefix`` with the id of the application that the ticket is for."""
+
+    kind: Kind
+    scope: str
+    audience_prefix: str
+
+
 def _nothing(_facts: TokenFacts) -> Claims:
     return {}
 
@@ -197,6 +208,14 @@ class OAuthProfile:
     unknown_scopes: Literal["refuse", "ignore"] = "ignore"
     #: The error of a refresh request that asks for a scope the user did not grant (RFC 6749 5.2).
     widened_scope: Literal["invalid_scope", "access_denied"] = "invalid_scope"
+    #: The scope by which an application keeps its sign-in here to hand it over; "" where there is no such thing.
+    hand_off_scope: str = ""
+    #: What the token exchange grant gives, by ``requested_token_type``.
+    exchanges: Mapping[str, TicketExchange] = field(default_factory=dict)
+    #: The error for a client that may not use a grant, by ``grant_type``, where it is not ``unauthorized_client``.
+    closed_grants: Mapping[str, str] = field(default_factory=dict)
+    #: Error codes of the authorization endpoint that are the vendor's own, by the reason of a refusal.
+    codes: Mapping[str, str] = field(default_factory=dict)
     state_required: bool = False
     #: The scope that asks the org's own server for the names of the user's groups; "" where there is none.
     group_scope: str = ""

@@ -276,6 +276,20 @@ def _scope(asked: Asked) -> None:
         _refuse(asked, "invalid_scope", "An ID token needs the scope openid.", "scope_openid")
 
 
+def _hand_off(asked: Asked) -> None:
+    """The scope that keeps a sign-in here comes by a code alone, and never with a sign-in that was handed over itself
+    (OT-17)."""
+    scope = asked.profile.hand_off_scope
+    if not scope or scope not in asked.scopes.granted:
+        return
+    if asked.words != {"code"}:
+        _refuse(asked, "invalid_scope", f"The scope {scope} comes by a code alone.", "hand_off_by_code", scope)
+    carried = [slot.name for slot in asked.profile.ticket_slots if slot.signed and asked.get(slot.name)]
+    if carried:
+        text = f"The scope {scope} cannot be had together with {carried[0]}."
+        _refuse(asked, "invalid_scope", text, "hand_off_not_nested", carried[0])
+
+
 def _pkce(asked: Asked) -> None:
     """RFC 7636, RFC 9700 2.1.1: S256 alone, and never weaker than what the client needs (OA-04)."""
     if "code" not in asked.words:
@@ -330,6 +344,7 @@ RULES: Final[tuple[Callable[[Asked], None], ...]] = (
     _on_our_terms,
     _state,
     _scope,
+    _hand_off,
     _pkce,
     _proof_key,
     _nonce,

@@ -49,8 +49,13 @@ def published_scopes(server: AuthorizationServer, profile: OAuthProfile) -> list
 
 
 def _standard(server: AuthorizationServer, profile: OAuthProfile) -> tuple[str, ...]:
-    return (OPENID, *profile.claims_of_scopes, *_groups(server, profile))
+    return (OPENID, *profile.claims_of_scopes, *_groups(server, profile), *_hand_off(profile))
 
 
 def _groups(server: AuthorizationServer, profile: OAuthProfile) -> tuple[str, ...]:
     return (profile.group_scope,) if profile.group_scope and not server.path else ()
+
+
+def _hand_off(profile: OAuthProfile) -> tuple[str, ...]:
+    """Every server knows this scope; who is granted it is asked of the trust map."""
+    return (profile.hand_off_scope,) if profile.hand_off_scope else ()

@@ -10,6 +10,7 @@ from segue.protocols.oauth.dpop import ProofNonces, read_proof, refused
 from segue.protocols.oauth.errors import refusal
 from segue.protocols.oauth.grants import GRANTS
 from segue.protocols.oauth.parameters import check_once
+from segue.protocols.oauth.profile import OAuthProfile
 from segue.protocols.oauth.token_request import Grant, TokenRequest, Tools
 from segue.web.frontchannel import FrontDoor
 from segue.web.message import Json, Request, Response
@@ -32,7 +33,7 @@ class TokenEndpoint:
         nonces = self.nonces if request.site.org.settings.use_dpop_nonce else None
         proof = read_proof(request, nonces=nonces)  # before the client's assertion is spent: it may have to come again
         client = await self.clients(request, server)
-        grant = _grant(request.form.get("grant_type") or "", client)
+        grant = _grant(request.form.get("grant_type") or "", client, self.tools.issuer.profile)
         if proof is None and client.oidc.dpop_bound_access_tokens:  # RFC 9449 5.2
             raise refused("proof_present", "a DPoP header", "none")
         proof_key = await proof.spend(self.tools.store, server.org_id, request.now_at) if proof else None
@@ -53,7 +54,7 @@ class TokenEndpoint:
         return Json(data=body, app_id=client.app.id)
 
 
-def _grant(grant_type: str, client: AuthenticatedClient) -> Grant:
+def _grant(grant_type: str, client: AuthenticatedClient, profile: OAuthProfile) -> Grant:
     if not grant_type:
         text = "The parameter grant_type is missing."
         raise refusal("invalid_request", text, Check("grant_type_present", passed=False, mend=text))
@@ -66,5 +67,6 @@ def _grant(grant_type: str, client: AuthenticatedClient) -> Grant:
         allowed = " ".join(sorted(client.oidc.grant_types))
         check = Check("grant_type_allowed", passed=False, expected=allowed, seen=grant_type, mend=mend)
         text = "The application may not use this grant_type."
-        raise refusal("unauthorized_client", text, check, app_id=client.app.id)
+        code = profile.closed_grants.get(grant_type, "unauthorized_client")
+        raise refusal(code, text, check, app_id=client.app.id)
     return grant

@@ -59,14 +59,20 @@ class Tokens:
     scopes: tuple[str, ...]
     id_token: str = field(default="", repr=False)
     refresh_token: str = field(default="", repr=False)
+    token_type: str = "Bearer"
+    #: What an exchange gave (RFC 8693 2.2.1); such an answer names scopes only where it has any.
+    issued_token_type: str = ""
 
     def body(self) -> dict[str, JsonValue]:
         body: dict[str, JsonValue] = {
-            "token_type": "Bearer",
+            "token_type": self.token_type,
             "expires_in": self.expires_in,
             "access_token": self.access_token,
-            "scope": " ".join(self.scopes),
         }
+        if self.issued_token_type:
+            body["issued_token_type"] = self.issued_token_type
+        if self.scopes or not self.issued_token_type:
+            body["scope"] = " ".join(self.scopes)
         more = {"refresh_token": self.refresh_token, "id_token": self.id_token}
         return {**body, **{name: token for name, token in more.items() if token}}
 

@@ -73,6 +73,7 @@ LOG_TYPES: Final[Mapping[str, LogType]] = MappingProxyType(
         "sign_in.console": LogType(_ADMIN, "Sign-in to the console"),
         "sign_in.factors": LogType(_POLICY, "Sign-in to look after one's factors"),
         "session.open": LogType(_START, "A user signed in"),
+        "session.backend": LogType(_START, "An application keeps a sign-in to hand it over"),
         "session.create": LogType(_START, "Making a session by the Sessions API"),
         "session.read": LogType(_START, "Looking at a session"),
         "session.extend": LogType("user.session.context.change", "A session was extended"),
@@ -85,6 +86,7 @@ LOG_TYPES: Final[Mapping[str, LogType]] = MappingProxyType(
         "interaction.park": LogType(_POLICY, "A request waits for the user"),
         "interaction.resume": LogType(_POLICY, "A request that waited goes on"),
         "ticket.mint": LogType(_VERIFY, "A ticket that carries a sign-in was made"),
+        "ticket.exchange": _oauth("token.grant.interclient_token", "A sign-in was handed over to another application"),
         "ticket.redeem": LogType(_VERIFY, "A ticket that carries a sign-in was presented"),
         # --- factors ---
         "factor.verify": LogType(_MFA, "A factor was proved"),
