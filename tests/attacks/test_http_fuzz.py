@@ -217,6 +217,12 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/api/v1/users/{user}/factors/{factor}/qr/{token}": ("unheard_of",),
     **dict.fromkeys(("/api/v1/users/me/appLinks", "/api/v1/users/{user}/appLinks"), ("showAll",)),
     "/api/v1/users/me": ("unheard_of",),
+    "/api/v1/users/{user}/groups": ("limit",),
+    "/api/v1/groups/{group}/users": ("limit", "after"),
+    "/api/v1/groups/{group}/users/{user}": ("unheard_of",),
+    "/api/v1/groups/{group}/apps": ("limit", "after"),
+    "/api/v1/groups/rules/{rule}/lifecycle/activate": ("unheard_of",),
+    "/api/v1/groups/rules/{rule}/lifecycle/deactivate": ("unheard_of",),
     **dict.fromkeys(
         (f"/api/v1/users/{{user}}/lifecycle/{name}" for name in LIFECYCLE), ("sendEmail", "revokeSessions")
     ),
@@ -269,6 +275,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
     f"{AUTHN}/recovery/answer": ("stateToken", "answer"),
     f"{AUTHN}/recovery/factors/{{type}}/verify": ("stateToken", "passCode"),
     f"{AUTHN}/recovery/factors/{{type}}/resend": ("stateToken",),
+    "/api/v1/groups": ("profile", "id", "type"),
+    "/api/v1/groups/{group}": ("profile", "id", "type"),
+    "/api/v1/groups/rules": ("type", "name", "conditions", "actions"),
+    "/api/v1/groups/rules/{rule}": ("type", "name", "conditions", "actions"),
     "/api/v1/users": ("profile", "credentials", "groupIds", "type", "id"),
     "/api/v1/users/{user}": ("profile", "credentials", "type", "status"),
     "/api/v1/users/{user}/credentials/change_password": ("oldPassword", "newPassword", "revokeSessions"),
@@ -357,7 +367,7 @@ def test_I9_no_parameter_of_any_route_makes_a_fault(server: Server, site: Site) 
 def test_I9_no_field_of_any_call_makes_a_fault(site: Site) -> None:
     for path, fields in FIELDS.items():
         address = HOLE.sub(lambda hole: "SMS" if hole[1] == "type" else "facVbVkXRI0pxnQcYH5Z", path)
-        method = "PUT" if path.endswith(("{id}", "/{app}", "/{group}")) else "POST"
+        method = "PUT" if path.endswith(("{id}", "/{app}", "/{group}", "/{rule}")) else "POST"
         for field in fields:
             for value in [*ODD_TYPES, *ODD_TEXTS]:
                 body = dict.fromkeys(fields, "x") | {field: value}

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from segue.admin import prefixes
 from segue.admin.change import Change, invalid, missing, taken
+from segue.admin.group_rules import apply_rules
 from segue.admin.text import MAX_VALUE_CHARS, check_value
 from segue.core.org import Group, everyone_id
 from segue.core.refusal import Refusal
@@ -65,6 +66,7 @@ async def add_member(store: Store, group_id: str, user: User, change: Change) ->
         await store.add_member(change.org_id, group.id, user.id, event)
     except NotFound:
         raise missing("group", group_id, "There is no such group or user any more.") from None
+    await apply_rules(store, user, change)
 
 
 async def remove_member(store: Store, group_id: str, user: User, change: Change) -> None:
@@ -81,6 +83,7 @@ async def remove_member(store: Store, group_id: str, user: User, change: Change)
         raise Refusal("by_rule", sentence, Verdict((check,), rule="group_rules"), user_id=user.id)
     event = change.event("group.leave", user_id=user.id, group_id=group.id, name=group.name)
     await store.remove_member(change.org_id, group.id, user.id, event)
+    await apply_rules(store, user, change)
 
 
 async def ensure_everyone(store: Store, change: Change) -> Group:

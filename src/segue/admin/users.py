@@ -6,6 +6,7 @@ from typing import Final
 
 from segue.admin import prefixes
 from segue.admin.change import Change, changed_fields, invalid, missing, overtaken, taken
+from segue.admin.group_rules import apply_rules
 from segue.admin.passwords import check_password
 from segue.admin.roles import check_reach
 from segue.admin.text import MAX_VALUE_CHARS, check_value
@@ -13,7 +14,7 @@ from segue.core.identifiers import BadUserName, normalise_login, short_name
 from segue.core.user import User, UserStatus
 from segue.events import Event
 from segue.signin.passwords import PasswordHasher, UnsupportedHash, check_imported
-from segue.stores import AlreadyExists, UserStore
+from segue.stores import AlreadyExists, Store, UserStore
 
 _MOST_FIELDS: Final = 64
 _FIELD_CHARS: Final = 64
@@ -40,7 +41,7 @@ class NewUser:
         return f"NewUser({self.login})"
 
 
-async def add_user(store: UserStore, hasher: PasswordHasher, new: NewUser, change: Change) -> User:
+async def add_user(store: Store, hasher: PasswordHasher, new: NewUser, change: Change) -> User:
     """Adds a user, active unless ``new`` says otherwise.
 
     Raises Refusal ``invalid_value`` naming the field, or ``already_exists`` where the login's normal form is taken;
@@ -72,6 +73,7 @@ async def add_user(store: UserStore, hasher: PasswordHasher, new: NewUser, chang
         await store.add_user(user, event)
     except AlreadyExists:
         raise taken("login", f"There is a user {login} already.") from None
+    await apply_rules(store, user, change)
     return user
 
 
@@ -93,7 +95,7 @@ async def list_users(store: UserStore, change: Change, *, after: str = "", limit
     return await store.users(change.org_id, after=after, limit=limit)
 
 
-async def set_status(store: UserStore, user_id: str, status: UserStatus, change: Change) -> User:
+async def set_status(store: Store, user_id: str, status: UserStatus, change: Change) -> User:
     """Suspends, restores or deprovisions a user. What was issued before ends with it: the stamp grows.
 
     A status the user has already is no change and writes nothing. Raises Refusal ``not_found``, ``changed_meanwhile``.
@@ -108,7 +110,9 @@ async def set_status(store: UserStore, user_id: str, status: UserStatus, change:
     def event(before: User, after: User) -> Event:
         return change.event("user.status", user_id=user_id, before=before.status, after=after.status)
 
-    return await update_user(store, user_id, changed, event, change)
+    after = await update_user(store, user_id, changed, event, change)
+    await apply_rules(store, after, change)
+    return after
 
 
 async def set_password(
@@ -146,14 +150,14 @@ async def set_password(
 
 
 async def set_profile(
-    store: UserStore, user_id: str, profile: Mapping[str, str], change: Change, *, login: str | None = None
+    store: Store, user_id: str, profile: Mapping[str, str], change: Change, *, login: str | None = None
 ) -> User:
     """Replaces the whole profile, and the login where one is given; nothing that was issued ends. Raises Refusal."""
     return await change_profile(store, user_id, lambda _: profile, change, login=login)
 
 
 async def change_profile(
-    store: UserStore,
+    store: Store,
     user_id: str,
     new: Callable[[Mapping[str, str]], Mapping[str, str]],
     change: Change,
@@ -176,9 +180,11 @@ async def change_profile(
         return change.event("user.profile", user_id=user_id, fields=[*fields, *renamed])
 
     try:
-        return await update_user(store, user_id, changed, event, change)
+        after = await update_user(store, user_id, changed, event, change)
     except AlreadyExists:
         raise taken("login", "There is another user of this login.") from None
+    await apply_rules(store, after, change)
+    return after
 
 
 def activated(user: User, now_at: int) -> User:

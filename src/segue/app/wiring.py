@@ -16,6 +16,7 @@ from segue.console import TEMPLATES, Console, ConsoleChannel, Desk, Entrance, Se
 from segue.core.clock import Source
 from segue.core.sealing import Sealer
 from segue.dialects import okta
+from segue.jobs.group_rules import GroupRules
 from segue.jobs.key_rotation import KeyRotation
 from segue.jobs.periodic import Periodic, run_all
 from segue.jobs.purge import Purge
@@ -51,6 +52,7 @@ from segue.web.sign_in_limits import SignInLimits
 log = logging.getLogger(__name__)
 
 _PURGE_EVERY_S: Final = 300
+_GROUP_RULES_EVERY_S: Final = 15
 _ROTATION_CHECK_EVERY_S: Final = 900
 _READY_WITHIN_S: Final = 1.0
 _HOUR_MS: Final = 3_600_000
@@ -228,7 +230,10 @@ def _console(
 
 def _jobs(settings: Settings, store: Store, sealer: Sealer, source: Source) -> tuple[Periodic, ...]:
     purge = Purge(store, settings.keep_hours * _HOUR_MS, settings.keep_events_days * _DAY_MS)
-    jobs = [Periodic("purge", _PURGE_EVERY_S, purge.round)]
+    jobs = [
+        Periodic("purge", _PURGE_EVERY_S, purge.round),
+        Periodic("group rules", _GROUP_RULES_EVERY_S, GroupRules(store, source).round),
+    ]
     if settings.key_rotation_days:
         rotation = KeyRotation(store, sealer, source, settings.key_rotation_days * _DAY_MS)
         jobs.append(Periodic("key rotation", _ROTATION_CHECK_EVERY_S, rotation.round))

@@ -20,6 +20,8 @@ from segue.dialects.okta.admin.app_grants import AppGrants
 from segue.dialects.okta.admin.app_links import AppLinks
 from segue.dialects.okta.admin.apps import Apps
 from segue.dialects.okta.admin.authorization_servers import AuthorizationServers
+from segue.dialects.okta.admin.group_rules import GroupRules
+from segue.dialects.okta.admin.groups import Groups
 from segue.dialects.okta.admin.org import OrgPages
 from segue.dialects.okta.admin.server_policies import ServerPolicies
 from segue.dialects.okta.admin.server_scopes import ServerScopesAndClaims
@@ -178,6 +180,8 @@ def surface(services: OktaServices) -> Surface:
         *RecoveryLinks(replace(recovery, purposes=ACTIVATIONS), (WELCOME_PAGE,)).routes(),
         *Users(people).routes(),
         *UserLifecycle(people).routes(),
+        *Groups(people).routes(),
+        *GroupRules(door, services.store).routes(),
         *SessionMe(door).routes(),
         *SessionsApi(door, services.store, limits).routes(),
         *TrustedOrigins(door, services.store, services.local_names).routes(),

@@ -82,6 +82,7 @@ _CODES: Final = {
     "wrong_status": WRONG_STATUS,
     "built_in": FORBIDDEN,
     "by_rule": FORBIDDEN,
+    "rule_active": FORBIDDEN,
 }
 _TOO_SOON: Final[Mapping[FactorType, ErrorCode]] = {
     "sms": SMS_TOO_SOON,
