@@ -76,6 +76,7 @@ AUTHORIZE = (
     "id_token_hint",
     "code_challenge",
     "code_challenge_method",
+    "dpop_jkt",
     "sessionToken",
     "onetimetoken",
     "interclient_token",

@@ -67,3 +67,20 @@ def test_MG_08_a_role_taken_back_counts_at_once(server: Server, site: Site) -> N
 
     server.inside(take)
     assert call(site, token, "GET", ORIGINS).status_code == 403
+
+
+def test_MG_02_support_cannot_recover_the_account_of_an_owner(server: Server, site: Site) -> None:
+    """Whoever is handed a recovery token can be that user."""
+    token, _ = token_of(server, "support")
+    for login, status in ((site.person("victim").login, 200), (site.person("carol").login, 403)):
+        recovered = call(site, token, "POST", "/api/v1/authn/recovery/password", json={"username": login})
+        assert recovered.status_code == status, recovered.text
+        assert ("recoveryToken" in recovered.json()) is (status == 200)
+
+
+def test_a_token_says_whose_it_is(server: Server, site: Site) -> None:
+    token, user_id = token_of(server, "auditor")
+    assert call(site, token, "GET", "/api/v1/users/me").json()["id"] == user_id
+    nobodys, _ = token_of(server, None)
+    assert call(site, nobodys, "GET", "/api/v1/users/me").status_code == 403
+    assert call(site, "nonsense", "GET", "/api/v1/users/me").status_code == 401

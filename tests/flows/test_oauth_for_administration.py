@@ -189,3 +189,17 @@ def test_an_ended_token_manages_nothing(server: Server, site: Site, service: Ser
     )
     server.inside(lambda at: at.revoke(str(ident)))
     refused(call(site, token, "GET", ORIGINS), 401, "E0000011", "invalid_token")
+
+
+def test_a_scope_for_ones_own_account_is_for_that_alone(server: Server, site: Site) -> None:
+    service = a_service(server, "own-account", "users.read.self")
+    client = replace(site.org.clients["web"], client_id=service.client_id, redirect_uri=service.redirect_uri)
+    asked = authorize(signed_in(site), client, scope="okta.users.read.self", prompt="none")
+    form = {"grant_type": "authorization_code", "code": answer(asked)["code"], "redirect_uri": service.redirect_uri}
+    token, ann = service.ask(form).json()["access_token"], site.person("ann")
+    me = call(site, token, "GET", "/api/v1/users/me")
+    assert (me.status_code, me.json()["id"]) == (200, ann.id)
+    refused(call(site, token, "GET", f"/api/v1/users/{ann.id}"), 403, "E0000006", "insufficient_scope")
+    refused(call(site, token, "GET", "/api/v1/users"), 403, "E0000006", "insufficient_scope")
+    of_app = service.token("okta.users.read.self")
+    refused(call(site, of_app, "GET", "/api/v1/users/me"), 401, "E0000011", "invalid_token")

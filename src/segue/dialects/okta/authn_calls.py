@@ -5,9 +5,12 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Final
 
+from segue.admin.change import Change
+from segue.admin.roles import check_reach
 from segue.core.secret import digest
 from segue.core.strict import JsonValue, read_json_object
-from segue.dialects.okta.api_tokens import trusted_api_token
+from segue.core.user import User
+from segue.dialects.okta.api_tokens import actor_of_token, required_api_token, trusted_api_token
 from segue.dialects.okta.errors import ValidationFailed, write_error
 from segue.dialects.okta.names import LIMIT_API
 from segue.dialects.okta.transaction_shape import outcome_object
@@ -58,6 +61,13 @@ class AuthnCalls:
             device="" if api_token else read_device(request, names) or "",
             trusted_by=api_token.credential.id if api_token else "",
         )
+
+    async def check_reach(self, request: Request, user: User) -> None:
+        """Whether the trusted caller may act on an account: who holds a recovery token can be that user (MG-02). Raises
+        Refusal ``forbidden``."""
+        token = await required_api_token(self.door.store, request)
+        actor = await actor_of_token(self.door.store, request, token)
+        await check_reach(self.door.store, user.id, Change(self.door.circumstances(request), actor.id, actor))
 
     def remembering(self, request: Request, visit: Visit) -> tuple[Visit, tuple[SetCookie, ...]]:
         """The visit with a device to remember, and the cookies that keep it where a browser has none yet. A trusted

@@ -103,6 +103,7 @@ class AuthnRecovery:
         factor_type = _factor_type(visit, body)
         if factor_type is None:
             handed = await recovery.by_hand(visit, user_name, purpose, relay_state)
+            await self.calls.check_reach(request, handed.user)
             return Json(
                 data=recovery_by_token_object(
                     request, handed.user, purpose, handed.token.text, handed.expires_at, relay_state

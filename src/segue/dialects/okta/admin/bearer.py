@@ -12,6 +12,7 @@ from segue.admin.roles import actor_by_roles
 from segue.core.org import AuthorizationServer
 from segue.core.refusal import Refusal
 from segue.core.verdict import Check, Verdict
+from segue.dialects.okta.api_tokens import actor_of_token, trusted_api_token
 from segue.dialects.okta.names import ADMIN_SCOPE_PREFIX
 from segue.dialects.okta.protocols import oauth_profile
 from segue.protocols.oauth.bound_tokens import BoundTokens, Presented, read_header
@@ -33,14 +34,15 @@ async def bearer_actor(door: FrontDoor, request: Request, presented: Presented) 
 
 
 async def own_account_actor(door: FrontDoor, request: Request, permission: str) -> Actor | None:
-    """The user whose token the request carries, allowed ``permission`` (``users.read``) for their own account: by that
-    scope, or by the one that is for themselves alone. None where the request carries no access token.
+    """The user whose access token or API token the request carries, allowed ``permission`` (``users.read``) for their
+    own account: by that scope or role, or by the scope that is for themselves alone. None where it carries neither.
 
     Raises Refusal ``invalid_token``, ``invalid_dpop_proof``, ``forbidden``.
     """
     presented = read_header(request)
     if presented is None:
-        return None
+        token = await trusted_api_token(door.store, request, permission)
+        return None if token is None else await actor_of_token(door.store, request, token)
     live, permissions = await _permissions(door, request, presented)
     if live.user is None:
         raise _no_token("a token of an application, which has no account")

@@ -10,6 +10,7 @@ from segue.admin.roles import check_reach
 from segue.core.refusal import Refusal
 from segue.core.strict import read_json_object
 from segue.core.verdict import Check
+from segue.dialects.okta.admin.bearer import own_account_actor
 from segue.dialects.okta.admin.bodies import query_flag
 from segue.dialects.okta.admin.caller import administrator, user_named
 from segue.dialects.okta.admin.paging import page_after, page_limit, page_links
@@ -106,7 +107,11 @@ class Users:
         return Json(data=await self.answers.shape(request, user))
 
     async def me(self, request: Request) -> Response:
-        """Whoever is signed in in the browser that asks."""
+        """Whoever a token speaks of; without one whoever is signed in in the browser that asks."""
+        actor = await own_account_actor(self.answers.door, request, "users.read")
+        owner = await self.answers.store.user(request.site.org.id, actor.id) if actor else None
+        if owner is not None:
+            return Json(data=await self.answers.shape(request, owner))
         session = await browser_session(self.answers.door, request, touch=False)
         if session is None or session.subject is None:
             check = Check("session_live", passed=False, expected="a live session", seen="none", mend="Sign in first.")
