@@ -62,13 +62,14 @@ def exchange(
     *,
     name: str | Client = "origin",
     at: str = ORG,
+    proof: str = "",
     **changes: str | None,
 ) -> httpx.Response:
-    """The exchange, sent by the client ``name``."""
+    """The exchange, sent by the client ``name``, with a proof of its key where there is one."""
     client = site.org.clients[name] if isinstance(name, str) else name
-    form, headers = exchange_form(tokens, target, **changes), {}
+    form, headers = exchange_form(tokens, target, **changes), {"dpop": proof} if proof else {}
     if client.secret:
-        headers = {"authorization": basic(client.client_id, client.secret)}
+        headers |= {"authorization": basic(client.client_id, client.secret)}
     else:
         form = {"client_id": client.client_id, **form}
     return site.browser().post(f"{at}/token", data=form, headers=headers)

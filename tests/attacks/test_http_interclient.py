@@ -1,6 +1,7 @@
 """Native to Web SSO under attack, by the ids of the threat model (NW, OT-14, OT-17)."""
 
 import json
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ from tests.hand_over import (
 )
 from tests.http_client import parameters
 from tests.installation import Client, Installation, Person
+from tests.key_holder import a_key, a_proof
 from tests.okta_steps import (
     DEFAULT,
     ORG,
@@ -530,7 +532,39 @@ def test_OT_12_two_tokens_at_once_are_refused_and_neither_is_spent(site: Site, p
     assert outcome(protocol, present(browser, site, protocol, token)) == "in"
 
 
-# --- NW-08, NW-09, NW-10 ---
+# --- NW-07, NW-08, NW-09, NW-10 ---
+
+
+@pytest.mark.parametrize("name", ["origin", "phone origin"])
+def test_NW_07_bound_tokens_are_exchanged_by_whoever_holds_the_key(server: Server, site: Site, name: str) -> None:
+    """Stolen tokens of a native application alone open nothing."""
+    key, client, ann = a_key(name="phone"), site.org.clients[name], site.person("ann")
+    target = target_id(site, "oidc")
+
+    def proof(of: Any, **claims: Any) -> str:
+        return a_proof(of, f"{site.base_url}{ORG}/token", int(time.time()), **claims)
+
+    form = {"username": ann.login, "password": ann.password, "scope": SCOPE}
+    given = ask_token(site, client, "password", headers={"dpop": proof(key)}, **form)
+    tokens = given.json()
+    assert tokens["token_type"] == "DPoP"
+    for stolen in ("", proof(a_key(name="thief"))):
+        refused = exchange(site, tokens, target, name=name, proof=stolen)
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+        assert last_refusal(server, "oauth.token")[2] == ["actor_proof_key"]
+    wrong = exchange(site, tokens, target, name=name, proof=proof(key, htu="https://elsewhere.example/token"))
+    assert wrong.json()["error"] == "invalid_dpop_proof"
+    once = proof(key)
+    good = exchange(site, tokens, target, name=name, proof=once)
+    assert good.status_code == 200, good.text
+    assert good.json()["token_type"] == "N_A"
+    assert exchange(site, tokens, target, name=name, proof=once).json()["error"] == "invalid_dpop_proof"
+    plain = origin_tokens(site, name=name)
+    mixed = {**tokens, "id_token": plain["id_token"]}
+    assert exchange(site, mixed, target, name=name, proof=proof(key)).json()["error"] == "invalid_request"
+    mixed = {**plain, "id_token": tokens["id_token"]}
+    assert exchange(site, mixed, target, name=name).json()["error"] == "invalid_request"
+    assert outcome("oidc", present(site.browser(), site, "oidc", good.json()["access_token"])) == "in"
 
 
 def test_NW_08_a_sign_in_is_not_handed_over_time_and_again(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 from tests.attacks.http_racers import PROCESSES, Answer, Shot, race
+from tests.hand_over import exchange_form, interclient_token, origin_tokens, request_of, target_id
 from tests.http_client import form_of, parameters
-from tests.okta_steps import ORG, asks, authorize, basic, code_for, is_signed_in, signed_in, userinfo
+from tests.okta_steps import ORG, asks, authorize, basic, claims_of, code_for, is_signed_in, signed_in, userinfo
 from tests.saml_messages import authn_request, deflated, instant_now
 from tests.server import Server
 
@@ -16,6 +18,7 @@ TOKENS = 300
 CODES = 60
 REQUESTS = 30
 PAGES = 10
+HAND_OVERS = 20
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
@@ -140,3 +143,45 @@ def test_OT_01_the_tokens_that_were_won_are_those_of_their_user(crowded: Server)
         (winner,) = (parameters(answer.location)["id_token"] for answer in shot if answer.cookies)
         payload = winner.split(".")[1]
         assert f'"sub":"{by_token[token]}"' in base64.urlsafe_b64decode(payload + "==").decode()
+
+
+@pytest.mark.parametrize("protocol", ["oidc", "saml", "wsfed"])
+def test_OT_01_a_sign_in_is_handed_over_once(crowded: Server, protocol: str) -> None:
+    """NW-05: eight browsers come with one ticket; one application is told of one sign-in, and no session is opened."""
+    site, target = crowded.site, target_id(crowded.site, protocol)
+    tokens = origin_tokens(site, "bob")
+    tickets = [interclient_token(site, target, tokens=tokens) for _ in range(HAND_OVERS)]
+    shots = []
+    for ticket in tickets:
+        path, sent = request_of(site, protocol, ticket)
+        shots.append(Shot("GET", f"{path}?{urlencode(sent)}"))
+    answers = race(site.authority, shots)
+
+    no_faults(answers)
+    for shot in answers:
+        if protocol == "oidc":
+            told = [parameters(answer.location) for answer in shot]
+            assert sum("code" in answer for answer in told) == 1
+            assert Counter(answer.get("error") for answer in told) == {
+                None: 1,
+                "one_time_sso_token_replayed": PROCESSES - 1,
+            }
+        else:
+            field = b"SAMLResponse" if protocol == "saml" else b"wresult"
+            assert sum(field in answer.body for answer in shot) == 1
+            assert Counter(answer.status for answer in shot) == {200: 1, 303: PROCESSES - 1}
+        assert not any(cookie.startswith("sid=") for answer in shot for cookie in answer.cookies)
+    assert_spent_once(crowded, [str(claims_of(ticket, site)["jti"]) for ticket in tickets])
+
+
+def test_NW_08_exchanges_at_once_give_each_a_ticket_of_its_own(crowded: Server) -> None:
+    site, target, client = crowded.site, target_id(crowded.site, "oidc"), crowded.site.org.clients["origin"]
+    tokens = origin_tokens(site, "bob")
+    headers = {**FORM, "authorization": basic(client.client_id, client.secret)}
+    body = urlencode(exchange_form(tokens, target)).encode()
+    answers = race(site.authority, [Shot("POST", f"{ORG}/token", headers, body)] * 5)
+
+    no_faults(answers)
+    given = [str(json_of(answer)["access_token"]) for shot in answers for answer in shot]
+    assert len({claims_of(token, site)["jti"] for token in given}) == 5 * PROCESSES
+    assert {claims_of(token, site)["sid"] for token in given} == {claims_of(tokens["id_token"], site)["sid"]}

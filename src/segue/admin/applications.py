@@ -217,13 +217,14 @@ async def set_status(store: Store, app_id: str, status: Literal["active", "inact
 
 
 async def remove_application(store: Store, app_id: str, change: Change) -> None:
-    """Removes an application that is inactive, with everything that assigns it. Raises Refusal ``not_found``,
-    ``application_in_use`` where it is active."""
+    """Removes an application that is inactive, with everything that assigns it or trusts it. Raises Refusal
+    ``not_found``, ``application_in_use`` where it is active."""
     known = await find_application(store, app_id, change)
     if known.active:
         public = "An active application is not deleted: deactivate it first."
         check = Check("application_inactive", passed=False, expected="inactive", seen=known.status, mend=public)
         raise Refusal("application_in_use", public, Verdict((check,), rule="administration"), app_id=app_id)
+    await store.remove_trust_of(change.org_id, app_id, change.event("trust.remove_all", app_id=app_id))
     try:
         event = change.event("application.delete", app_id=app_id)
         removed = await store.remove_application(change.org_id, app_id, event)

@@ -67,11 +67,6 @@ async def distrust_application(store: Store, target_id: str, origin_id: str, cha
         raise missing("trust_entry", f"{target_id} {origin_id}", "The application does not trust that one.")
 
 
-async def forget_application(store: Store, app_id: str, change: Change) -> bool:
-    """Removes every entry of an application that is about to go; whether there was one."""
-    return await store.remove_trust_of(change.org_id, app_id, change.event("trust.remove_all", app_id=app_id))
-
-
 def _as_target(app: Application) -> Application:
     if app.oidc is None and app.saml is None and app.wsfed is None:
         raise invalid("target", "The target is an OpenID Connect, a SAML or a WS-Federation application.", seen=app.id)

@@ -100,8 +100,8 @@ async def test_what_is_not_there_is_not_removed(desk: Desk, target: str, origin:
 async def test_an_application_that_goes_leaves_no_entry(desk: Desk, target: str, origin: str) -> None:
     await trust.trust_application(desk.store, target, origin, desk.change)
     await trust.trust_application(desk.store, origin, target, desk.change)
-    assert await trust.forget_application(desk.store, origin, desk.change)
+    await applications.set_status(desk.store, origin, "inactive", desk.change)
+    await applications.remove_application(desk.store, origin, desk.change)
     assert await trust.list_trusted(desk.store, target, desk.change) == []
     assert await trust.list_targets(desk.store, target, desk.change) == []
-    assert not await trust.forget_application(desk.store, origin, desk.change)
     assert [event["app_id"] for event in desk.events("trust.remove_all")] == [origin]

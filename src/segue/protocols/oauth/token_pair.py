@@ -48,6 +48,7 @@ async def read_pair(asked: TokenRequest, tools: Tools, scope: str) -> Pair:
     subject_token, actor_token = asked.need("subject_token"), asked.need("actor_token")
     id_claims = await _id_token(asked, tools, subject_token)
     actor, subject = await _access_token(asked, tools, actor_token)
+    _check_proof_key(asked, actor)
     session_id = actor.data.get(BACKEND_SESSION)
     _check_scope(asked, actor, scope)
     user = subject.user
@@ -141,6 +142,15 @@ async def _verified(
         leeway_s=0,
         required=("jti", "sub", "aud"),
     )
+
+
+def _check_proof_key(asked: TokenRequest, actor: Credential) -> None:
+    """RFC 9449: a token that is bound to a key is exchanged by whoever holds the key (NW-07)."""
+    bound_to = actor.data.get("jkt")
+    if bound_to is not None and bound_to != asked.proof_key:
+        mend = "Send a DPoP proof by the key that the access token is bound to."
+        check = Check("actor_proof_key", False, str(bound_to), asked.proof_key or "none", mend)
+        raise _refused(asked, "invalid_grant", _BAD_ACTOR, check, credential_id=actor.id)
 
 
 def _check_scope(asked: TokenRequest, actor: Credential, scope: str) -> None:
