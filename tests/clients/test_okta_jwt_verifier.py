@@ -1,5 +1,8 @@
 """okta-jwt-verifier, which insists on https, judges tokens: by its own HTTP clients, which trust the demo's CA here."""
 
+import asyncio
+import base64
+import json
 import ssl
 from collections.abc import Callable
 
@@ -7,7 +10,7 @@ import pytest
 from okta_jwt_verifier import AccessTokenVerifier, IDTokenVerifier
 from okta_jwt_verifier.exceptions import JWTValidationException
 from okta_jwt_verifier.request_executor import RequestExecutor
-from tests.clients.by_hand import tokens, trust
+from tests.clients.by_hand import new_browser, tokens, trust
 from tests.demo_process import Demo
 
 NONCE = "n-of-the-test"
@@ -38,6 +41,11 @@ def executor(demo: Demo) -> Callable[..., RequestExecutor]:
             return await super().fire_request(uri, ssl=context, **params)
 
     return TrustingExecutor
+
+
+def payload_of(token: str) -> dict[str, str]:
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
 def access_verifier(demo: Demo, issuer: str = "default_issuer", **settings) -> AccessTokenVerifier:
@@ -107,3 +115,39 @@ def test_an_id_token_is_for_one_client_and_one_request(demo_tls, of_default) -> 
 def test_an_id_token_is_no_access_token(demo_tls, of_default) -> None:
     with pytest.raises(JWTValidationException, match=r"[Aa]udience"):
         access_verifier(demo_tls).verify_sync(of_default["id_token"])
+
+
+async def test_it_accepts_a_token_with_claims_of_the_servers_own(demo_tls) -> None:
+    """A server made over the management API, with a claim and a rule: its tokens are judged by nothing but its issuer."""
+    okta = demo_tls.manifest["okta"]
+    with new_browser(demo_tls) as http:
+        http.headers["authorization"] = f"SSWS {okta['ssws']}"
+        base = f"{okta['base_url']}/api/v1/authorizationServers"
+
+        def make(path: str, body: dict[str, object]) -> dict[str, str]:
+            answer = http.post(f"{base}{path}", json=body)
+            assert answer.status_code == 201, answer.text
+            return answer.json()
+
+        server = make("", {"name": "Judged", "audiences": ["api://judged"]})
+        own = f"/{server['id']}"
+        make(f"{own}/claims", {"name": "first", "value": "user.firstName", "claimType": "RESOURCE"})
+        policy = make(f"{own}/policies", {"name": "All", "conditions": {"clients": {"include": ["ALL_CLIENTS"]}}})
+        conditions = {
+            "grantTypes": {"include": ["authorization_code"]},
+            "people": {"groups": {"include": ["EVERYONE"]}},
+            "scopes": {"include": ["*"]},
+        }
+        make(f"{own}/policies/{policy['id']}/rules", {"name": "All", "conditions": conditions})
+        # A process may know the configuration as it was a second ago.
+        while http.get(f"{server['issuer']}/.well-known/openid-configuration").status_code != 200:
+            await asyncio.sleep(0.1)
+    demo_tls.manifest["okta"]["judged_issuer"] = server["issuer"]
+    given = tokens(demo_tls, issuer="judged_issuer", nonce=NONCE)
+    verifier = access_verifier(demo_tls, issuer="judged_issuer", audience="api://judged")
+    await verifier.verify(given["access_token"])
+    names = {name: payload_of(given[name]) for name in ("access_token", "id_token")}
+    assert names["id_token"]["name"].startswith(f"{names['access_token']['first']} ")
+    id_verifier(demo_tls, issuer="judged_issuer").verify_sync(given["id_token"], nonce=NONCE)
+    with pytest.raises(JWTValidationException):
+        access_verifier(demo_tls, issuer="judged_issuer").verify_sync(given["access_token"])

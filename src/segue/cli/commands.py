@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from segue.cli.application_commands import application
+from segue.cli.server_commands import events, server
 
 app = typer.Typer(
     name="segue",
@@ -18,6 +19,8 @@ app = typer.Typer(
 user = typer.Typer(help="Add people, list them, disable and enable them.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(user, name="user")
 app.add_typer(application, name="app")
+app.add_typer(server, name="server")
+app.command()(events)
 trust = typer.Typer(
     help="Say which application takes sign-ins from which.", no_args_is_help=True, rich_markup_mode=None
 )
