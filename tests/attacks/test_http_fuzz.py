@@ -177,6 +177,14 @@ LIFECYCLE = (
 SERVERS = "/api/v1/authorizationServers"
 SERVER = f"{SERVERS}/{{server}}"
 POLICY = f"{SERVER}/policies/{{policy}}"
+SIGN_ON = "/api/v1/policies/{policy}"
+SIGN_ON_CALLS = (
+    *(f"/lifecycle/{name}" for name in ("activate", "deactivate")),
+    "/clone",
+    "/app",
+    *(f"/rules/{{rule}}/lifecycle/{name}" for name in ("activate", "deactivate")),
+)
+SIGN_ON_RULE = ("type", "name", "priority", "status", "conditions", "actions")
 
 # What each route reads; a route that is not here makes the test fail.
 PARAMETERS: dict[str, tuple[str, ...]] = {
@@ -244,6 +252,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/api/v1/apps/{app}/interclient-allowed-apps/{origin}": ("unheard_of",),
     "/api/v1/apps/{app}/interclient-target-apps": ("after", "limit"),
     "/api/v1/trustedOrigins/{id}/lifecycle/activate": ("unheard_of",),
+    **dict.fromkeys((f"{SIGN_ON}{what}" for what in SIGN_ON_CALLS), ("unheard_of",)),
+    **dict.fromkeys((f"/api/v1/zones/{{zone}}/lifecycle/{name}" for name in ("activate", "deactivate")), ("x",)),
     "/api/v1/apps/{app}/lifecycle/activate": ("unheard_of",),
     "/api/v1/apps/{app}/lifecycle/deactivate": ("unheard_of",),
     "/api/v1/apps/{app}/groups": ("expand", "after", "limit"),
@@ -301,6 +311,12 @@ FIELDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((f"{SERVER}/policies", POLICY), ("name", "type", "conditions", "priority")),
     **dict.fromkeys((f"{POLICY}/rules", f"{POLICY}/rules/{{rule}}"), ("name", "type", "conditions", "actions")),
     "/api/v1/trustedOrigins": ("name", "origin", "scopes", "status"),
+    "/api/v1/policies": ("type", "name", "description", "priority", "status", "conditions"),
+    "/api/v1/policies/simulate": ("policyTypes", "appInstance", "policyContext"),
+    SIGN_ON: ("type", "name", "description", "priority", "status", "conditions"),
+    f"{SIGN_ON}/mappings": ("resourceId", "resourceType"),
+    **dict.fromkeys((f"{SIGN_ON}/rules", f"{SIGN_ON}/rules/{{rule}}"), SIGN_ON_RULE),
+    **dict.fromkeys(("/api/v1/zones", "/api/v1/zones/{zone}"), ("name", "type", "usage", "gateways", "proxies")),
     "/api/v1/apps/{app}/interclient-allowed-apps": ("id",),
     "/api/v1/trustedOrigins/{id}": ("name", "origin", "scopes", "status"),
 }

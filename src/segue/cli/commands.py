@@ -60,6 +60,30 @@ def init(
 
 
 @app.command()
+def simulate(
+    login: _Login,
+    app_id: Annotated[str, typer.Option("--app", help="Id of the application; else the session alone.")] = "",
+    address: Annotated[str, typer.Option(help="Address the sign-in comes from.")] = "",
+    factors: Annotated[list[str] | None, typer.Option("--factor", help="What is proved [password].")] = None,
+    minutes_ago: Annotated[int, typer.Option(min=0, max=525_600, help="How long ago it was proved.")] = 0,
+    device: Annotated[str, typer.Option(help="Device that a proxy names.")] = "",
+    managed: Annotated[bool, typer.Option("--managed", help="The device is managed.")] = False,
+    remembered: Annotated[bool, typer.Option("--remembered", help="The device is remembered.")] = False,
+    risk: Annotated[str, typer.Option(help="low, medium or high.")] = "high",
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    org: _Org = None,
+    database: _Database = None,
+) -> None:
+    """Say what a sign-in would be answered, and by which rules. Nobody signs in and nothing changes."""
+    from segue.cli.simulate import scene, show
+    from segue.cli.workplace import on_store, sentences
+
+    with sentences():
+        wanted = scene(login, app_id, address, factors or [], minutes_ago, device, managed, remembered, risk)
+    on_store(lambda workplace: show(workplace, org, wanted, as_json=as_json), database=database)
+
+
+@app.command()
 def migrate(database: _Database = None) -> None:
     """Bring the database's schema to the one of this release."""
     from segue.cli.migrate import bring_up

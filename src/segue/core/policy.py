@@ -136,7 +136,7 @@ class PolicySet:
 
 def default_policy(org_id: str, type: PolicyType) -> Policy:
     """The policy for whom no other is: it asks for no more than org and application do by themselves."""
-    rule = Rule(_own_id("rul", org_id, type), CATCH_ALL_NAME, CATCH_ALL_PRIORITY, catch_all=True)
+    rule = Rule(_own_id("0pr", org_id, type), CATCH_ALL_NAME, CATCH_ALL_PRIORITY, catch_all=True)
     name = "Default session policy" if type == "session" else "Default access policy"
     return Policy(
         _own_id("00p", org_id, type), org_id, type, name, priority=DEFAULT_PRIORITY, rules=(rule,), default=True

@@ -27,6 +27,9 @@ class Tried:
     rule: str
     matched: bool
     why: str = ""
+    type: str = ""
+    policy_id: str = ""
+    rule_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

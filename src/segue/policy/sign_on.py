@@ -105,11 +105,11 @@ def session_ruling(org: Org, subject: Subject, where: Surroundings) -> Ruling:
     tried: list[Tried] = []
     for policy in org.policies.of(org.id, "session"):
         if not policy.active and not policy.default:
-            tried.append(Tried(policy.name, "", matched=False, why="the policy is not active"))
+            tried.append(_tried(policy, None, "the policy is not active"))
             continue
         unmet = next(_unmet(policy.conditions, org.policies, subject, where), "")
         if unmet and not policy.default:
-            tried.append(Tried(policy.name, "", matched=False, why=unmet))
+            tried.append(_tried(policy, None, unmet))
             continue
         found = _first(policy, org.policies, subject, where, tried)
         if found is not None:
@@ -146,10 +146,15 @@ def _first(
         if not rule.catch_all:
             inactive = "" if rule.status == "active" else "the rule is not active"
             unmet = inactive or next(_unmet(rule.conditions, policies, subject, where), "")
-        tried.append(Tried(policy.name, rule.name, matched=not unmet, why=unmet))
+        tried.append(_tried(policy, rule, unmet))
         if not unmet:
             return rule
     return None
+
+
+def _tried(policy: Policy, rule: Rule | None, unmet: str) -> Tried:
+    name, ident = (rule.name, rule.id) if rule else ("", "")
+    return Tried(policy.name, name, not unmet, unmet, policy.type, policy.id, ident)
 
 
 def _unmet(conditions: Conditions, policies: PolicySet, subject: Subject, where: Surroundings) -> Iterator[str]:

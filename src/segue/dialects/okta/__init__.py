@@ -23,14 +23,17 @@ from segue.dialects.okta.admin.authorization_servers import AuthorizationServers
 from segue.dialects.okta.admin.group_rules import GroupRules
 from segue.dialects.okta.admin.groups import Groups
 from segue.dialects.okta.admin.org import OrgPages
+from segue.dialects.okta.admin.policies import Policies
 from segue.dialects.okta.admin.server_policies import ServerPolicies
 from segue.dialects.okta.admin.server_scopes import ServerScopesAndClaims
+from segue.dialects.okta.admin.simulation import Simulation
 from segue.dialects.okta.admin.system_log import SystemLog
 from segue.dialects.okta.admin.trust_map import TrustMap
 from segue.dialects.okta.admin.trusted_origins import TrustedOrigins
 from segue.dialects.okta.admin.user_answers import UserAnswers
 from segue.dialects.okta.admin.user_lifecycle import UserLifecycle
 from segue.dialects.okta.admin.users import Users
+from segue.dialects.okta.admin.zones import Zones
 from segue.dialects.okta.app_addresses import app_addresses
 from segue.dialects.okta.authn import PrimaryAuthentication
 from segue.dialects.okta.authn_calls import AuthnCalls
@@ -197,6 +200,9 @@ def surface(services: OktaServices) -> Surface:
         *AppAssignments(door, services.store).routes(),
         *AppCredentials(door, services.store, services.saml).routes(),
         *AppGrants(door, services.store).routes(),
+        *Simulation(door, services.store).routes(),
+        *Policies(door, services.store).routes(),
+        *Zones(door, services.store).routes(),
         *OAuthRoutes(config, services.oauth).routes(),
         *SamlRoutes(config, services.saml).routes(),
         *links.routes(),
