@@ -5,6 +5,7 @@ from typing import Final, get_args
 from segue.admin.change import Change, invalid
 from segue.core.assurance import PASSWORD
 from segue.core.factor import FactorType
+from segue.core.org import everyone_id
 from segue.core.policy import ALL_ZONES, Conditions, PolicySet, SessionLimits
 from segue.core.requirement import Need, Requirement
 from segue.core.user import User
@@ -89,5 +90,7 @@ def _check_age(field: str, seconds: int | None) -> None:
 
 async def _is_group(store: Store, group_id: str, change: Change) -> bool:
     """Whether the org has that group: of ids that differ in their last sign alone there are fewer than a page."""
+    if group_id == everyone_id(change.org_id):
+        return True
     found = await store.groups(change.org_id, after=group_id[:-1], limit=100)
     return any(group.id == group_id for group in found)
