@@ -43,6 +43,8 @@ _ABOUT: Final = {
     "bob": "may use every app",
     "otp": "as well, and is asked for a code of an app each time",
     "outsider": "may use none of them",
+    "half": "may use the native app alone",
+    "stepup": "has an authenticator app, which only the payroll asks for",
 }
 _MAIL_FROM: Final = "Segue demo <segue@harborbooks.example>"
 

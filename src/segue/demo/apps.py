@@ -115,13 +115,17 @@ def example_apps(
         sp_entity_id=apps["saml"]["entity_id"],
         own_saml=SamlPlace(
             apps["playground_saml"]["embed_url"],
+            apps["playground_saml"]["sso_url"],
             apps["playground_saml"]["metadata_url"],
             apps["playground_saml"]["entity_id"],
         ),
         wsfed=WsFedPlace(apps["wsfed"]["sso_url"], apps["wsfed"]["issuer"], apps["wsfed"]["realm"]),
         start_url=apps["playground"]["embed_url"],
         api_token=okta["ssws"],
-        authenticator=Authenticator(okta["users"]["otp"]["totp_secret"]),
+        authenticators={
+            name: Authenticator(user["totp_secret"]) for name, user in okta["users"].items() if "totp_secret" in user
+        },
+        apps=apps,
     )
     show = Playground(kit=kit, people=people, explain=explain, apps=neighbours[:5], neighbours=neighbours)
     return [

@@ -3,7 +3,7 @@
 Its keys are stable: add, never rename.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from segue.core.application import Application
 from segue.demo.addresses import Addresses
@@ -11,6 +11,8 @@ from segue.demo.folder import Kept
 from segue.demo.seed import Person, Seeded
 
 Manifest = dict[str, Any]
+
+_NATIVE: Final = ("native", "native_public", "stranger", "target", "target_mfa")
 
 
 def new_manifest(seeded: Seeded, kept: Kept, addresses: Addresses) -> Manifest:
@@ -36,6 +38,7 @@ def new_manifest(seeded: Seeded, kept: Kept, addresses: Addresses) -> Manifest:
                 "saml": saml_addresses(seeded.apps["saml"], addresses),
                 "playground_saml": saml_addresses(seeded.apps["playground_saml"], addresses),
                 "wsfed": wsfed_addresses(seeded.apps["wsfed"], addresses),
+                **{name: _oidc(name, seeded, kept) for name in _NATIVE},
                 "bookmark": {"app_id": seeded.apps["bookmark"].id} | _embed_url(seeded.apps["bookmark"], addresses),
             },
         },
@@ -89,4 +92,4 @@ def _oidc(key: str, seeded: Seeded, kept: Kept) -> dict[str, str]:
     entry = {"app_id": app.id, "client_id": app.oidc.client_id}
     if not app.oidc.public:
         entry["client_secret"] = kept.client_secrets[key]
-    return entry | {"redirect_uri": app.oidc.redirect_uris[0]}
+    return entry | ({"redirect_uri": app.oidc.redirect_uris[0]} if app.oidc.redirect_uris else {})

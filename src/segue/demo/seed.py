@@ -21,6 +21,7 @@ from segue.core.secret import RandomBytes, read_bearer
 from segue.core.user import User
 from segue.demo.addresses import Addresses
 from segue.demo.seed_apps import seed_applications
+from segue.demo.seed_native import seed_trust
 from segue.demo.seed_second_factor import ensure_group, ensure_member, ensure_totp
 from segue.demo.workplace import Workplace
 
@@ -35,9 +36,13 @@ _PEOPLE: Final = {
     "bob": ("Bob", "Okafor", "Africa/Lagos"),
     "otp": ("Otto", "Petersen", "Europe/Copenhagen"),
     "outsider": ("Olga", "Outsider", "Europe/Lisbon"),
+    "half": ("Hal", "Halvorsen", "Europe/Oslo"),
+    "stepup": ("Stella", "Upham", "Europe/London"),
 }
-_ASSIGNED: Final = ("ann", "bob", "otp")
+_ASSIGNED: Final = ("ann", "bob", "otp", "stepup")
+_ASSIGNED_TO_NATIVE: Final = "half"
 _SECOND_FACTOR: Final = "otp"
+_WITH_TOTP: Final = ("otp", "stepup")
 _REMEMBER_DEVICE_S: Final = 15 * 60
 
 
@@ -77,11 +82,14 @@ async def seed(at: Workplace, addresses: Addresses, servers: tuple[NewServer, ..
     admin = await _person(at, ADMIN, change)
     await roles.assign_role(at.store, admin.user, "owner", change)
     await ensure_member(at, group, people[_SECOND_FACTOR].user, change)
-    await ensure_totp(at, _SECOND_FACTOR, people[_SECOND_FACTOR].user, established.org, established.domain, change)
+    for name in _WITH_TOTP:
+        await ensure_totp(at, name, people[name].user, established.org, established.domain, change)
     apps = await seed_applications(at, addresses, change)
     for app in apps.values():
         for name in _ASSIGNED:
             await applications.assign(at.store, app.id, people[name].user.id, change)
+    await applications.assign(at.store, apps["native"].id, people[_ASSIGNED_TO_NATIVE].user.id, change)
+    await seed_trust(at, apps, change)
     await _trust_origins(at, addresses, change)
     await _api_token(at, admin.user, change)
     return Seeded(people, apps, admin)

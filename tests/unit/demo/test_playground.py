@@ -29,11 +29,15 @@ KIT = Kit(
     sso_url="sso",
     metadata_url="metadata",
     sp_entity_id="sp",
-    own_saml=SamlPlace("embed", "metadata", "sp"),
+    own_saml=SamlPlace("embed", "sso", "metadata", "sp"),
     wsfed=WsFedPlace("sso", "issuer", "realm"),
     start_url="start",
     api_token="api token",
-    authenticator=Authenticator("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"),
+    authenticators={"otp": Authenticator("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")},
+    apps={
+        name: {"app_id": name, "client_id": name, "client_secret": "s"}
+        for name in ("native", "stranger", "target", "target_mfa")
+    },
 )
 KEY = RSAKey.generate_key(2048, {"kid": "one", "alg": "RS256", "use": "sig"})
 OTHER = RSAKey.generate_key(2048, {"kid": "one", "alg": "RS256", "use": "sig"})
@@ -146,7 +150,7 @@ def test_keys_that_are_none(key_set: dict[str, Any]) -> None:
 
 
 def test_every_flow_can_be_found_and_ends() -> None:
-    assert len({each.id for each in FLOWS}) == len(FLOWS) == 14
+    assert len({each.id for each in FLOWS}) == len(FLOWS) == 18
     assert all(flow(each.id) is each for each in FLOWS)
     assert flow("none") is None
 

@@ -118,7 +118,7 @@ class _Playground:
         if isinstance(waiting, BrowserStep):
             # For the one way back that brings no state along: see start_sign_in.
             request.session["expected"] = run.id
-        asks_for_code = isinstance(waiting, ServerStep) and waiting.code
+        asked = waiting.person if isinstance(waiting, ServerStep) and waiting.code else ""
         return self.pages.html(
             "playground/run.html",
             run=run,
@@ -126,7 +126,7 @@ class _Playground:
             waiting=waiting,
             server_step=isinstance(waiting, ServerStep),
             person=self._person(waiting.person) if isinstance(waiting, ServerStep) else ("", ""),
-            code=self.kit.authenticator.unused_code() if asks_for_code else "",
+            code=self.kit.authenticators[asked].unused_code() if asked else "",
             outgoing=new_sent("GET", run.outgoing) if isinstance(waiting, BrowserStep) else None,
             address=run.outgoing,
             tokens=[decoded for name, raw in run.tokens.items() if (decoded := decode(name, raw))],
@@ -211,11 +211,12 @@ class _Playground:
 
     async def show_codes(self, _request: Request) -> Response:
         """The stand-in for an authenticator app."""
-        app = self.kit.authenticator
-        login = self._person("otp")[0]
-        return self.pages.html(
-            "playground/authenticator.html", code=app.code(), left_s=app.left_s, secret=app.secret, login=login
-        )
+        shown = [
+            {"login": self._person(name)[0], "code": app.code(), "secret": app.secret}
+            for name, app in self.kit.authenticators.items()
+        ]
+        left_s = min(app.left_s for app in self.kit.authenticators.values())
+        return self.pages.html("playground/authenticator.html", shown=shown, left_s=left_s)
 
     def _person(self, name: str) -> tuple[str, str]:
         """Login and password of one of the demo's people, by the name before the @."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from segue.demo.playground.flow import AUTHN, CHECK, TOKEN, USERINFO, WITH_TOKEN, Flow
 from segue.demo.playground.link_flows import LINK_FLOWS
+from segue.demo.playground.native_flows import NATIVE_FLOWS
 from segue.demo.playground.saml_steps import check_response, receive_response, sign_on
 from segue.demo.playground.steps import BrowserStep, ServerStep, authorize, receive_answer, receive_refusal
 
@@ -90,6 +91,7 @@ FLOWS: Final = (
             ),
         ),
     ),
+    *NATIVE_FLOWS,
     *LINK_FLOWS,
     Flow(
         id="hosted",

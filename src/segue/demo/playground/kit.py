@@ -1,5 +1,6 @@
 """What the steps of the playground work with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,9 +15,11 @@ _NAME: Final = "Segue playground"
 
 @dataclass(frozen=True, slots=True)
 class SamlPlace:
-    """The playground as a SAML app of its own: the link that starts it, Segue's metadata for it, and its entity id."""
+    """The playground as a SAML app of its own: the link that starts it, Segue's sign-on address and metadata for it,
+    and its entity id."""
 
     embed_url: str
+    sso_url: str
     metadata_url: str
     entity_id: str
 
@@ -31,11 +34,20 @@ class WsFedPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Client:
+    """A client that the playground plays; ``client_secret`` is "" for a public one."""
+
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Kit:
     """Segue, the playground's own client, and the apps it stands in for.
 
     ``start_url`` is the link that starts the playground's own client. ``api_token`` opens the Sessions API, and
-    ``authenticator`` shows the codes of the user who is asked for them.
+    ``authenticators`` show the codes of the users who are asked for them, by the name before the @; ``apps`` are the
+    entries of the manifest.
     """
 
     own: str
@@ -49,7 +61,16 @@ class Kit:
     wsfed: WsFedPlace
     start_url: str
     api_token: str = field(repr=False)
-    authenticator: Authenticator = field(repr=False)
+    authenticators: Mapping[str, Authenticator] = field(repr=False)
+    apps: Mapping[str, Mapping[str, str]] = field(repr=False)
+
+    def client(self, name: str) -> Client:
+        """The client of an application, by its key in the manifest."""
+        entry = self.apps[name]
+        return Client(entry["client_id"], entry.get("client_secret", ""))
+
+    def app_id(self, name: str) -> str:
+        return self.apps[name]["app_id"]
 
     @property
     def idp(self) -> str:

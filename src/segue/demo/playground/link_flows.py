@@ -206,6 +206,7 @@ LINK_FLOWS: Final = (
                 label="Send it",
                 act=answer_factor,
                 code=True,
+                person="otp",
             ),
             BrowserStep(
                 title="Carry it to the browser",

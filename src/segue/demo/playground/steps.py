@@ -145,7 +145,7 @@ async def exchange_code(kit: Kit, run: Run, _form: Mapping[str, str]) -> Done:
             run.tokens |= {"ID token": id_token, "Access token": access_token}
             return Done(recorder.exchanges, "The code became two tokens: one about the user, one to use.")
         case body:
-            return _refused(recorder, body)
+            return refused(recorder, body)
 
 
 async def check_id_token(kit: Kit, run: Run, _form: Mapping[str, str]) -> Done:
@@ -169,10 +169,11 @@ async def userinfo(kit: Kit, run: Run, _form: Mapping[str, str]) -> Done:
         )
     if answer.is_success:
         return Done(recorder.exchanges, "The access token opened the user's profile.")
-    return _refused(recorder, answer.json())
+    return refused(recorder, answer.json())
 
 
-def _refused(recorder: Recorder, body: object) -> Done:
+def refused(recorder: Recorder, body: object) -> Done:
+    """What the token endpoint, or a resource, had to say against it."""
     match body:
         case {"error": str(error), "event_id": str(event_id)}:
             return Done(recorder.exchanges, f"Refused: {error}.", failed=True, event_id=event_id)
