@@ -517,3 +517,37 @@ def test_nobody_without_a_token_may_do_any_of_it(site: Site) -> None:
         refused(browser.request(method, path, json={} if method in ("POST", "PUT") else None), 401, "E0000011")
     assert is_signed_in(browser)
     assert sign_in(site, site.person("ann")).status_code == 200
+
+
+def test_an_authenticator_app_is_set_up_for_a_user_and_taken_away(site: Site) -> None:
+    import time
+
+    import pyotp
+
+    made = create(site)
+    own = f"{USERS}/{made['id']}/factors"
+    assert call(site, "GET", own).json() == []
+    asked = {"factorType": "token:software:totp", "provider": "GOOGLE"}
+    begun = call(site, "POST", own, json=asked)
+    assert begun.status_code == 200, begun.text
+    factor, secret = begun.json(), begun.json()["_embedded"]["activation"]["sharedSecret"]
+    assert factor["status"] == "PENDING_ACTIVATION"
+    app = pyotp.TOTP(secret)
+    assert secret not in call(site, "GET", f"{own}/{factor['id']}").text
+    refused(call(site, "POST", f"{own}/{factor['id']}/lifecycle/activate", json={"passCode": "000"}), 403, "E0000068")
+    refused(call(site, "POST", f"{own}/{factor['id']}/verify", json={"passCode": app.now()}), 400, "E0000001")
+    now = int(time.time())
+    activated = call(site, "POST", f"{own}/{factor['id']}/lifecycle/activate", json={"passCode": app.at(now)})
+    assert (activated.status_code, activated.json()["status"]) == (200, "ACTIVE")
+    replayed = call(site, "POST", f"{own}/{factor['id']}/verify", json={"passCode": app.at(now)})
+    refused(replayed, 403, "E0000082")
+    fresh = call(site, "POST", f"{own}/{factor['id']}/verify", json={"passCode": app.at(now + 30)})
+    assert fresh.json() == {"factorResult": "SUCCESS"}
+    assert [one["id"] for one in call(site, "GET", own).json()] == [factor["id"]]
+    refused(call(site, "POST", own, json=asked), 400, "E0000001")
+    refused(call(site, "POST", own, json={"factorType": "webauthn", "provider": "FIDO"}), 400, "E0000001", "factorType")
+    other = f"{USERS}/{create(site)['id']}/factors/{factor['id']}"
+    refused(call(site, "GET", other), 404, "E0000007")
+    refused(call(site, "DELETE", other), 404, "E0000007")
+    assert call(site, "DELETE", f"{own}/{factor['id']}").status_code == 204
+    assert call(site, "GET", own).json() == []

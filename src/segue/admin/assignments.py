@@ -7,6 +7,7 @@ from typing import Final
 from segue.admin.change import Change, invalid, missing
 from segue.admin.text import check_value
 from segue.core.assignment import GroupAssignment, UserAssignment
+from segue.core.org import everyone_id
 from segue.core.strict import JsonValue
 from segue.stores import NotFound, Store
 
@@ -83,6 +84,8 @@ async def assign_group(
     if not 0 <= priority <= _LAST_PRIORITY:
         raise invalid("priority", f"The priority is a number from 0 to {_LAST_PRIORITY}.")
     await _known_app(store, app_id, change)
+    if group_id == everyone_id(change.org_id):
+        raise invalid("group", "Everybody is in this group. Set the application to be for everyone instead.")
     made = GroupAssignment(change.org_id, app_id, group_id, priority, profile, change.now_at, change.now_at)
     event = change.event("application.assign_group", app_id=app_id, group_id=group_id)
     try:

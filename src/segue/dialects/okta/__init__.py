@@ -31,6 +31,7 @@ from segue.dialects.okta.admin.system_log import SystemLog
 from segue.dialects.okta.admin.trust_map import TrustMap
 from segue.dialects.okta.admin.trusted_origins import TrustedOrigins
 from segue.dialects.okta.admin.user_answers import UserAnswers
+from segue.dialects.okta.admin.user_factors import UserFactors
 from segue.dialects.okta.admin.user_lifecycle import UserLifecycle
 from segue.dialects.okta.admin.users import Users
 from segue.dialects.okta.admin.zones import Zones
@@ -183,6 +184,7 @@ def surface(services: OktaServices) -> Surface:
         *RecoveryLinks(replace(recovery, purposes=ACTIVATIONS), (WELCOME_PAGE,)).routes(),
         *Users(people).routes(),
         *UserLifecycle(people).routes(),
+        *UserFactors(people).routes(),
         *Groups(people).routes(),
         *GroupRules(door, services.store).routes(),
         *SessionMe(door).routes(),

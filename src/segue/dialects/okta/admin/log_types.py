@@ -149,6 +149,7 @@ LOG_TYPES: Final[Mapping[str, LogType]] = MappingProxyType(
         "user.reset_password": LogType(_RESET, "An administrator took a password away"),
         "user.expire_password": LogType("user.account.expire_password", "A password is to be changed"),
         "invitation.send": LogType("system.email.delivery", "A link was to be mailed"),
+        "users.factors": LogType(_FACTOR_ON, "The factors of users over the API"),
         "users.lifecycle": LogType("user.lifecycle.update", "The lifecycle of users over the API"),
         "group.create": LogType("group.lifecycle.create", "A group was added"),
         "group.update": LogType("group.profile.update", "A group was changed"),
