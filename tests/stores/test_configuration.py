@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.stores.scene import Scene, an_application, an_event, ident, unique
 
-from segue.core.application import AppLink, Bookmark, OidcClient, SamlServiceProvider, WsFedRelyingParty
+from segue.core.application import AppLink, Bookmark, OidcClient, SamlServiceProvider, ScopeGrant, WsFedRelyingParty
 from segue.core.org import AuthorizationServer, Domain, Group, Org, OrgSettings, PasswordRules, TrustedOrigin
 from segue.core.requirement import Requirement
 from segue.core.server import AccessPolicy, AccessRule, ServerClaim, ServerScope
@@ -25,6 +25,7 @@ SETTINGS = OrgSettings(
     factors=("totp", "sms"),
     remember_device_s=13,
     session_image=True,
+    use_dpop_nonce=True,
     landing_links=(("Wiki", "https://wiki.example", "What everybody reads"),),
 )
 
@@ -168,6 +169,10 @@ async def test_an_application_is_read_as_it_was_written(scene: Scene) -> None:
             native=True,
             initiate_login_uri="https://a.example/login",
             id_token_algorithm="Ed25519",
+            jwks=({"kty": "OKP", "crv": "Ed25519", "x": "AA", "kid": "k", "alg": "EdDSA", "use": "sig"},),
+            jwks_uri="https://a.example/keys",
+            scope_grants=(ScopeGrant("oag1", "users.read", 5, "cli:ann"), ScopeGrant("oag2", "apps.manage")),
+            dpop_bound_access_tokens=True,
         ),
         saml=SamlServiceProvider(
             entity_id="urn:sp",
