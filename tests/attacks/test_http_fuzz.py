@@ -257,6 +257,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((f"/api/v1/zones/{{zone}}/lifecycle/{name}" for name in ("activate", "deactivate")), ("x",)),
     "/api/v1/apps/{app}/lifecycle/activate": ("unheard_of",),
     "/api/v1/apps/{app}/lifecycle/deactivate": ("unheard_of",),
+    "/oauth2/v1/clients/{client}/lifecycle/newSecret": ("unheard_of",),
     "/api/v1/apps/{app}/groups": ("expand", "after", "limit"),
     "/api/v1/apps/{app}/credentials/secrets/{secret}": ("unheard_of",),
     "/api/v1/apps/{app}/credentials/secrets/{secret}/lifecycle/activate": ("unheard_of",),
@@ -299,6 +300,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "/api/v1/users/{user}/credentials/change_password": ("oldPassword", "newPassword", "revokeSessions"),
     "/api/v1/users/{user}/credentials/change_recovery_question": ("password", "recovery_question"),
     "/api/v1/sessions": ("sessionToken", "username", "password"),
+    "/oauth2/v1/clients": ("client_name", "redirect_uris", "grant_types", "response_types", "jwks"),
+    "/oauth2/v1/clients/{client}": ("client_name", "redirect_uris", "grant_types"),
     "/api/v1/apps": ("label", "name", "signOnMode", "settings", "credentials", "visibility", "accessibility"),
     "/api/v1/apps/{app}": ("label", "signOnMode", "settings", "credentials", "visibility", "profile"),
     "/api/v1/apps/{app}/users": ("id", "scope", "credentials", "profile"),
@@ -388,7 +391,7 @@ def test_I9_no_parameter_of_any_route_makes_a_fault(server: Server, site: Site) 
 def test_I9_no_field_of_any_call_makes_a_fault(site: Site) -> None:
     for path, fields in FIELDS.items():
         address = HOLE.sub(lambda hole: "SMS" if hole[1] == "type" else "facVbVkXRI0pxnQcYH5Z", path)
-        method = "PUT" if path.endswith(("{id}", "/{app}", "/{group}", "/{rule}")) else "POST"
+        method = "PUT" if path.endswith(("{id}", "/{app}", "/{group}", "/{rule}", "/{client}")) else "POST"
         for field in fields:
             for value in [*ODD_TYPES, *ODD_TEXTS]:
                 body = dict.fromkeys(fields, "x") | {field: value}

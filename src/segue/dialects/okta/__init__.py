@@ -20,6 +20,7 @@ from segue.dialects.okta.admin.app_grants import AppGrants
 from segue.dialects.okta.admin.app_links import AppLinks
 from segue.dialects.okta.admin.apps import Apps
 from segue.dialects.okta.admin.authorization_servers import AuthorizationServers
+from segue.dialects.okta.admin.clients import Clients
 from segue.dialects.okta.admin.group_rules import GroupRules
 from segue.dialects.okta.admin.groups import Groups
 from segue.dialects.okta.admin.org import OrgPages
@@ -205,6 +206,7 @@ def surface(services: OktaServices) -> Surface:
         *Simulation(door, services.store).routes(),
         *Policies(door, services.store).routes(),
         *Zones(door, services.store).routes(),
+        *Clients(door, services.store, services.local_names).routes(),
         *OAuthRoutes(config, services.oauth).routes(),
         *SamlRoutes(config, services.saml).routes(),
         *links.routes(),

@@ -155,6 +155,9 @@ SAML_METADATA: Final = "/app/{key}/sso/saml/metadata"
 
 ORG_SERVER: Final = "/oauth2/v1"
 CUSTOM_SERVER: Final = "/oauth2/{server}/v1"
+CLIENTS: Final = "/oauth2/v1/clients"
+CLIENT: Final = "/oauth2/v1/clients/{client}"
+CLIENT_NEW_SECRET: Final = "/oauth2/v1/clients/{client}/lifecycle/newSecret"
 OPENID_DOCUMENT: Final = "/.well-known/openid-configuration"
 OAUTH_DOCUMENT: Final = "/.well-known/oauth-authorization-server"
 

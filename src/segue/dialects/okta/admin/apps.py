@@ -78,7 +78,7 @@ class Apps:
         change = await administrator(self.door, request, "apps.manage")
         known = await named_app(self.store, request, change)
         wanted = read_application(read_json_object(request.body), known)
-        changed = _changed(known, wanted, await self._own_entity_id(request, known))
+        changed = changed_application(known, wanted, await self._own_entity_id(request, known))
         made = await applications.replace_application(self.store, changed, change, local_names=self.local_names)
         return await self._answer(request, made)
 
@@ -215,7 +215,7 @@ class _Fits:
         return app.id
 
 
-def _changed(known: Application, wanted: Wanted, own_entity_id: str) -> Application:
+def changed_application(known: Application, wanted: Wanted, own_entity_id: str) -> Application:
     """``known`` as it is wanted. What this interface has no member for stays as it was."""
     oidc, saml, wsfed = wanted.oidc, wanted.saml, wanted.wsfed
     if oidc is not None and known.oidc is not None:

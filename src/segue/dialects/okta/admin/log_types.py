@@ -170,6 +170,7 @@ LOG_TYPES: Final[Mapping[str, LogType]] = MappingProxyType(
         "application.update": LogType(f"{_APP}.update", "An application was changed"),
         "application.secret": LogType(f"{_APP}.update", "A client secret was made"),
         "application.assign": LogType("application.user_membership.add", "A user was assigned to an application"),
+        "clients": LogType(f"{_APP}.update", "A call about OAuth clients"),
         "applications": LogType(f"{_APP}.update", "A call about applications"),
         "application.status": LogType(f"{_APP}.update", "An application was put in or out of use"),
         "application.delete": LogType(f"{_APP}.delete", "An application was deleted"),
