@@ -217,6 +217,7 @@ def test_whoever_loses_the_application_loses_its_tokens(server: Server, site: Si
     server.inside(lambda org: org.unassign(app_id, person.id))
     refused = refresh(site, old["refresh_token"], "direct assigned")
     assert (refused.status_code, refused.json()["error"]) == (400, "access_denied")
+    assert userinfo(site, old["access_token"]).status_code == 401
     server.inside(lambda org: org.assign(app_id, person.id))
     assert refresh(site, old["refresh_token"], "direct assigned").status_code == 200
 

@@ -114,6 +114,7 @@ def oauth_profile() -> OAuthProfile:
         client_token_claims=_client_token_claims,
         admin_scopes=_admin_scopes,
         ticket_slots=APP_SLOTS,
+        client_claim="cid",
         access_token_prefix=ACCESS_TOKEN_PREFIX,
         id_token_prefix="ID.",
         access_token_typ=None,

@@ -52,10 +52,10 @@ class Introspect:
         self, token: str, request: Request, server: AuthorizationServer, client: AuthenticatedClient
     ) -> Answer | None:
         try:
-            live = await self.tokens.read(token, request, server, app_id=client.app.id)
+            live = await self.tokens.read(token, request, server)
         except Refusal:
             return None
-        if live.credential.app_id != client.app.id or not live.assigned:
+        if live.app.id != client.app.id:
             return None
         return {**self._about(live, client), **_username(live.user)}
 

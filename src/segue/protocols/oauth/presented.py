@@ -30,7 +30,6 @@ class LiveAccessToken:
     credential: Credential
     app: Application
     user: User | None
-    assigned: bool
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -47,10 +46,10 @@ class AccessTokens:
     profile: OAuthProfile
 
     async def read(
-        self, token: str, request: Request, server: AuthorizationServer, *, app_id: str | None = None
+        self, token: str, request: Request, server: AuthorizationServer, *, usable: bool = True
     ) -> LiveAccessToken:
-        """The token, if ``server`` issued it and it is alive, and so is its application. ``app_id`` is the application
-        whose assignment is looked up. Raises Refusal ``invalid_token``.
+        """The token, if ``server`` issued it and it is alive, and so is its application. With ``usable`` it has to be
+        good for something as well: its user still has the application. Raises Refusal ``invalid_token``.
 
         An ID token does not pass: neither its audience nor its id fits (JO-08).
         """
@@ -64,24 +63,24 @@ class AccessTokens:
                 audience=audience_of(server, issuer),
                 now_ms=request.now_at,
                 leeway_s=0,
-                required=("jti",),
+                required=("jti", self.profile.client_claim),
             )
         except TokenRefused as refused:
             raise _invalid(f"{refused.reason} {refused.claim or ''}".strip()) from refused
         jti, prefix = str(claims["jti"]), self.profile.access_token_prefix
         if not jti.startswith(prefix):
             raise _invalid("another kind of token")
-        ident = jti.removeprefix(prefix)
-        found = await self.store.find(server.org_id, ident, None, ACCESS_TOKEN_KINDS, app_id=app_id)
-        if found is None or found.credential.server_id != server.id:
-            raise _invalid("no live credential of this id")
-        app = await self.config.application(server.org_id, found.credential.app_id or "")
+        app = await self.config.application_by_client_id(server.org_id, str(claims[self.profile.client_claim]))
         if app is None or not app.active:
             raise _invalid("an application that is not active")
+        ident = jti.removeprefix(prefix)
+        found = await self.store.find(server.org_id, ident, None, ACCESS_TOKEN_KINDS, app_id=app.id)
+        if found is None or (found.credential.server_id, found.credential.app_id) != (server.id, app.id):
+            raise _invalid("no live credential of this id")
         subject = found.subject
-        user = subject.for_application if subject else None
-        assigned = subject is None or app.everyone or subject.assigned
-        return LiveAccessToken(claims, found.credential, app, user, assigned)
+        if usable and subject is not None and not app.everyone and not subject.assigned:
+            raise _invalid("a user who lost the application")
+        return LiveAccessToken(claims, found.credential, app, subject.for_application if subject else None)
 
 
 def read_scopes(data: Mapping[str, object]) -> tuple[str, ...]:

@@ -195,6 +195,8 @@ class OAuthProfile:
     admin_scopes: Callable[[AuthorizationServer, OidcClient], frozenset[str]] = _no_scopes
     ticket_slots: tuple[Slot, ...] = ()
     channel: str = "oidc"
+    #: The claim of an access token that names its client (RFC 9068 2.2).
+    client_claim: str = "client_id"
     access_token_prefix: str = ""
     id_token_prefix: str = ""
     #: Header ``typ`` (RFC 9068 2.1); None leaves it out.

@@ -53,10 +53,10 @@ class Revoke:
         self, request: Request, server: AuthorizationServer, client: AuthenticatedClient, token: str
     ) -> None:
         try:
-            live = await self.tokens.read(token, request, server)
+            live = await self.tokens.read(token, request, server, usable=False)
         except Refusal:  # 2.2: an invalid token is as good as revoked
             return
-        if live.credential.app_id == client.app.id:
+        if live.app.id == client.app.id:
             await self._write(request, client, live.credential.id, live.credential.user_id, "access_token")
 
     async def _write(

@@ -64,7 +64,12 @@ def _endpoints(server: AuthorizationServer, domain: Domain) -> Endpoints:
 PROFILE = OAuthProfile(
     endpoints=_endpoints,
     subject=lambda user: user.id,
-    access_token_claims=lambda facts: {"sub": facts.user.login, "scp": list(facts.scopes), "aud": "overridden"},
+    access_token_claims=lambda facts: {
+        "sub": facts.user.login,
+        "scp": list(facts.scopes),
+        "client_id": facts.client_id,
+        "aud": "overridden",
+    },
     sign_out_path="/signed-out",
     id_token_claims=lambda facts: {"ver": 1, "sid": facts.session_id},
     ticket_slots=(Slot("ticket", TICKETS), Slot("once", TICKETS)),
