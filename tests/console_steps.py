@@ -9,6 +9,7 @@ from tests.server import Site
 
 READS: dict[str, tuple[str, ...]] = {
     "/console": ("unheard_of",),
+    "/console/administrators": ("do", "user", "role"),
     "/console/apps": ("q", "after"),
     "/console/apps/new": (
         "kind",
@@ -47,12 +48,18 @@ READS: dict[str, tuple[str, ...]] = {
     "/console/apps/{id}/trust": ("do", "origin"),
     "/console/events": ("type", "outcome", "who", "app", "since", "after"),
     "/console/events/{id}": ("unheard_of",),
+    "/console/groups": ("q", "after"),
+    "/console/groups/new": ("name", "description"),
+    "/console/groups/{id}": ("do", "user", "name", "description", "after"),
+    "/console/groups/{id}/remove": ("unheard_of",),
     "/console/keys": ("unheard_of",),
     "/console/keys/rotate": ("set", "algorithm", "emergency"),
     "/console/origins": ("unheard_of",),
     "/console/origins/new": ("name", "origin", "scopes"),
     "/console/origins/{id}": ("do", "name", "origin", "scopes"),
     "/console/search": ("q",),
+    "/console/tokens": ("token",),
+    "/console/tokens/new": ("name", "life_days"),
     "/console/users": ("q", "after"),
     "/console/users/new": ("login", "password", "profile.firstName", "profile.email", "profile.x"),
     "/console/users/{id}": ("unheard_of",),
@@ -60,7 +67,7 @@ READS: dict[str, tuple[str, ...]] = {
     "/console/users/{id}/edit": ("profile.firstName", "profile.email", "profile.x"),
     "/console/users/{id}/end": ("credential",),
     "/console/users/{id}/lineage": ("show",),
-    "/console/users/{id}/password": ("password",),
+    "/console/users/{id}/password": ("do", "password"),
     "/console/users/{id}/security": ("do", "factor"),
     "/console/users/{id}/state": ("to",),
 }

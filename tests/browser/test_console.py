@@ -43,6 +43,11 @@ PAGES = {
     "app-trust": "/apps/{saml}/trust",
     "app-secrets": "/apps/{web}/secrets",
     "app-state": "/apps/{web}/state",
+    "groups": "/groups",
+    "group-new": "/groups/new",
+    "administrators": "/administrators",
+    "tokens": "/tokens",
+    "token-new": "/tokens/new",
     "origins": "/origins",
     "origin-new": "/origins/new",
     "keys": "/keys",
@@ -185,6 +190,43 @@ async def test_seed_004_configure_the_trust_map(inside: Page, demo: Demo) -> Non
     await fit(inside, "trusted")
     await inside.get_by_label("Stop trusting Harbor Orders").click()
     await expect(inside.locator("#notice")).to_contain_text("trusted no more")
+
+
+async def test_a_group_from_its_beginning_to_its_end(inside: Page, demo: Demo) -> None:
+    await inside.set_viewport_size({"width": 1280, "height": 800})
+    await go(inside, demo, "/groups/new")
+    await inside.fill("#name", "Readers")
+    await inside.click("#save")
+    await inside.fill("#user", "ann")
+    await inside.click("#join")
+    await expect(inside.locator("#notice")).to_have_text("Ann Lindqvist is in the group.")
+    await fit(inside, "group")
+    await inside.get_by_label("Take Ann Lindqvist out").click()
+    await expect(inside.get_by_text("Nobody is in it yet.")).to_be_visible()
+    await inside.click("#remove")
+    await inside.click("#confirm")
+    await expect(inside.locator("#notice")).to_have_text("Readers was removed.")
+
+
+async def test_a_token_is_shown_once_and_ended(inside: Page, demo: Demo) -> None:
+    await inside.set_viewport_size({"width": 1280, "height": 800})
+    await go(inside, demo, "/tokens/new")
+    await inside.fill("#name", "Nightly import")
+    await inside.click("#save")
+    token = await inside.inner_text("#notice .secret code")
+    asked = {"authorization": f"SSWS {token}"}
+    users = f"{demo.addresses.idp}/api/v1/users?limit=1"
+    assert (await inside.context.request.get(users, headers=asked)).status == 200
+    await inside.get_by_label("End the token Nightly import").click()
+    await expect(inside.locator("#notice")).to_contain_text("ended")
+    assert (await inside.context.request.get(users, headers=asked)).status == 401
+
+
+async def test_the_last_owner_cannot_be_taken_away(inside: Page, demo: Demo) -> None:
+    await go(inside, demo, "/administrators")
+    await inside.get_by_label("Take the role Owner from admin").click()
+    await expect(inside.locator("#form-error")).to_contain_text("last owner")
+    await fit(inside, "last-owner")
 
 
 async def test_a_list_is_searched_as_you_type(inside: Page, demo: Demo) -> None:

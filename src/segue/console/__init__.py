@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from segue.console import static_files
+from segue.console.administrators import Administrators
 from segue.console.apps import Apps
 from segue.console.desk import Desk
 from segue.console.entrance import CHANNEL, ConsoleChannel, Entrance, refuse
 from segue.console.events import Events
+from segue.console.groups import Groups
 from segue.console.handoff import Handoff
 from segue.console.keys import Keys
 from segue.console.lineage import Lineage
@@ -33,7 +35,22 @@ __all__ = ["CHANNEL", "TEMPLATES", "Console", "ConsoleChannel", "Desk", "Entranc
 TEMPLATES: Final = {"console": "segue.console"}
 """Where the renderer finds the console's templates."""
 
-PAGES: Final = (Overview, Search, Users, Security, People, Lineage, Apps, Handoff, Trust, Origins, Keys, Events)
+PAGES: Final = (
+    Overview,
+    Search,
+    Users,
+    Security,
+    People,
+    Lineage,
+    Groups,
+    Apps,
+    Handoff,
+    Trust,
+    Origins,
+    Keys,
+    Administrators,
+    Events,
+)
 
 
 @dataclass(frozen=True, slots=True)

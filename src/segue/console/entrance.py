@@ -38,7 +38,9 @@ _EVENT: Final = "console.request"
 _CHANGE_EVENT: Final = "console.change"
 _LOCATION: Final = "location"
 # What a person mends in the form that they have before them; everything else is a page of its own.
-_MENDABLE: Final = frozenset({"invalid_value", "already_exists", "changed_meanwhile", "limit_reached"})
+_MENDABLE: Final = frozenset(
+    {"invalid_value", "already_exists", "changed_meanwhile", "wrong_status", "not_locked", "already_active", "by_rule"}
+)
 _TITLES: Final[Mapping[str, str]] = {
     "forbidden": "Not for your role",
     "no_role": "The console is not for this account",

@@ -42,7 +42,7 @@ class Overview:
         numbers = [
             _number(len(people), "user", paths.USERS),
             _number(len(apps), "application", paths.APPS),
-            _number(len(groups), "group", ""),
+            _number(len(groups), "group", paths.GROUPS),
         ]
         return visit.page(
             "home.html",

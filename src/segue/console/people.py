@@ -104,7 +104,7 @@ class People:
                     store, visit.change, lambda app: app.active and app.id not in had, limit=_MOST_OFFERED
                 )
             )
-        groups = [group.name for group in await store.groups_of(visit.org_id, user.id)]
+        groups = [(group.name, f"{paths.GROUPS}/{group.id}") for group in await store.groups_of(visit.org_id, user.id)]
         return user_page(
             visit,
             "user_apps.html",

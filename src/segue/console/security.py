@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from segue.admin import factors, sessions, users
+from segue.admin import factors, sessions, user_lifecycle, users
 from segue.console import paths
 from segue.console.desk import Desk
 from segue.console.forms import choice, refused
@@ -60,20 +60,30 @@ class Security:
     async def change(self, visit: Visit) -> Done:
         user, store, given = await known_user(self.desk, visit), self.desk.store, visit.posted
         where = visit.request.path
-        if choice(given, "do", ("end_all", "remove_factor"), "what to do") == "end_all":
+        do = choice(given, "do", ("end_all", "remove_factor", "reset_factors"), "what to do")
+        if do == "end_all":
             visit.actor.require("sessions.manage")
             ended = await sessions.close_sessions_of(store, user, visit.change, tokens=True)
             return done(where, f"{counted(ended, 'session or token', 'sessions and tokens')} ended.")
         visit.actor.require("factors.manage")
+        if do == "reset_factors":
+            removed = await user_lifecycle.reset_factors(store, user, visit.change)
+            return done(where, f"{counted(removed, 'factor was', 'factors were')} removed. They can set up new ones.")
         await factors.remove_factor(store, user, given.get("factor") or "", visit.change)
         return done(where, "The factor was removed.")
 
     async def ask_password(self, visit: Visit) -> Page:
         user = await known_user(self.desk, visit)
-        return user_page(visit, "password.html", user, "/security")
+        has_password = user.active and user.password_hash is not None
+        return user_page(visit, "password.html", user, "/security", has_password=has_password)
 
     async def set_password(self, visit: Visit) -> Done:
         user, given = await known_user(self.desk, visit), visit.posted
+        if choice(given, "do", ("set", "temporary"), "what to do") == "temporary":
+            store, hasher = self.desk.store, self.desk.hasher
+            _, temporary = await user_lifecycle.give_temporary_password(store, hasher, user, visit.change)
+            where = f"{paths.USERS}/{user.id}/security"
+            return done(where, "It is good for one sign-in, which asks for a new one.", temporary_password=temporary)
         password = given.get("password") or ""
         if not password:
             raise refused("password", "Enter the new password.")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from segue.admin import users
+from segue.admin import user_lifecycle, users
 from segue.admin.users import NewUser
 from segue.console import paths
 from segue.console.desk import Desk
@@ -38,9 +38,8 @@ _PROFILE: Final = "profile."
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A change of status: its word, what it means, what the button says."""
+    """A change of an account: what it means, what the button says, and what is told afterwards."""
 
-    to: UserStatus
     question: str
     lead: str
     button: str
@@ -50,29 +49,38 @@ class Step:
 
 _STEPS: Final = {
     "suspend": Step(
-        "suspended",
         "Suspend {}?",
         "They cannot sign in until you restore them. All that was issued to them ends: sessions, tokens, tickets.",
         "Suspend",
         "{} is suspended.",
         dangerous=True,
     ),
-    "restore": Step("active", "Let {} in again?", "They can sign in as before.", "Restore", "{} can sign in again."),
+    "restore": Step("Let {} in again?", "They can sign in as before.", "Restore", "{} can sign in again."),
+    "activate": Step("Activate {}?", "The account is opened, and they can sign in.", "Activate", "{} is active."),
+    "unlock": Step(
+        "Unlock {}?", "Too many wrong passwords locked the account. They may try again.", "Unlock", "{} may try again."
+    ),
     "deactivate": Step(
-        "deprovisioned",
         "Deactivate {}?",
         "The account is closed: nobody signs in with it, and all that was issued to it ends. It can be opened again.",
         "Deactivate",
         "{} is deactivated.",
         dangerous=True,
     ),
+    "remove": Step(
+        "Remove {} for good?",
+        "The account goes with its profile, factors, groups and assignments. Only the events stay.",
+        "Remove",
+        "{} was removed.",
+        dangerous=True,
+    ),
 }
-_POSSIBLE: Final = {
+_POSSIBLE: Final[Mapping[UserStatus, tuple[str, ...]]] = {
     "active": ("suspend", "deactivate"),
     "suspended": ("restore", "deactivate"),
-    "deprovisioned": ("restore",),
-    "staged": ("restore", "deactivate"),
-    "provisioned": ("restore", "deactivate"),
+    "deprovisioned": ("activate", "remove"),
+    "staged": ("activate", "deactivate"),
+    "provisioned": ("activate", "deactivate"),
 }
 
 
@@ -136,7 +144,8 @@ class Users:
         now_at = visit.request.now_at
         labels = dict(_FIELDS)
         facts = [(labels.get(name, name), value) for name, value in user.profile.items()]
-        steps = [(_STEPS[step], f"{paths.USERS}/{user.id}/state?to={step}") for step in _POSSIBLE[user.status]]
+        possible = await self._possible(user)
+        steps = [(_STEPS[step], f"{paths.USERS}/{user.id}/state?to={step}") for step in possible]
         return user_page(
             visit, "user.html", user, "", facts=facts, steps=steps, created=moment(user.created_at, now_at)
         )
@@ -165,7 +174,7 @@ class Users:
     async def ask(self, visit: Visit) -> Page:
         user = await known_user(self.desk, visit)
         given = visit.form.values if visit.form.sent else visit.query
-        name = choice(given, "to", _POSSIBLE[user.status], "what to do")
+        name = choice(given, "to", await self._possible(user), "what to do")
         step, one = _STEPS[name], f"{paths.USERS}/{user.id}"
         return visit.page(
             "confirm.html",
@@ -186,11 +195,31 @@ class Users:
 
     async def set_state(self, visit: Visit) -> Done:
         user = await known_user(self.desk, visit)
-        step = _STEPS[choice(visit.posted, "to", _POSSIBLE[user.status], "what to do")]
+        name = choice(visit.posted, "to", await self._possible(user), "what to do")
+        step, store, change = _STEPS[name], self.desk.store, visit.change
         if user.id == visit.user.id and step.dangerous:
             raise refused("to", "This is your own account: have somebody else do it.")
-        await users.set_status(self.desk.store, user.id, step.to, visit.change)
-        return done(f"{paths.USERS}/{user.id}", step.told.format(user.display_name))
+        match name:
+            case "suspend":
+                await user_lifecycle.suspend(store, user, change)
+            case "restore":
+                await user_lifecycle.unsuspend(store, user, change)
+            case "activate":
+                await user_lifecycle.activate(store, user, change)
+            case "unlock":
+                await user_lifecycle.unlock(store, user, change)
+            case "deactivate":
+                await user_lifecycle.deactivate(store, user, change)
+            case "remove":
+                await user_lifecycle.remove(store, user, change)
+        where = paths.USERS if name == "remove" else f"{paths.USERS}/{user.id}"
+        return done(where, step.told.format(user.display_name))
+
+    async def _possible(self, user: User) -> tuple[str, ...]:
+        """What can be done with the account as it is now."""
+        standing = (await self.desk.store.sign_ins(user.org_id, (user.id,))).get(user.id)
+        locked = standing is not None and standing.locked and user.active
+        return (("unlock",) if locked else ()) + _POSSIBLE[user.status]
 
     async def _found(self, visit: Visit, wanted: str, after: str) -> list[User]:
         """A page of users and one more; with ``wanted`` those with the text in a name or the address."""

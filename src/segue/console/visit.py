@@ -21,7 +21,7 @@ Crumbs = Sequence[tuple[str, str]]
 
 _NAVIGATION: Final = (
     ("", (("Overview", paths.HOME, ""),)),
-    ("People", (("Users", paths.USERS, "users.read"),)),
+    ("People", (("Users", paths.USERS, "users.read"), ("Groups", paths.GROUPS, "groups.read"))),
     (
         "Sign-in",
         (
@@ -30,7 +30,14 @@ _NAVIGATION: Final = (
             ("Signing keys", paths.KEYS, "keys.read"),
         ),
     ),
-    ("Record", (("Events", paths.EVENTS, "logs.read"),)),
+    (
+        "Administration",
+        (
+            ("Administrators", paths.ROLES, "roles.read"),
+            ("API tokens", paths.TOKENS, "apiTokens.read"),
+            ("Events", paths.EVENTS, "logs.read"),
+        ),
+    ),
 )
 
 
