@@ -5,6 +5,7 @@ import json
 import time
 
 from tests.installation import Installation
+from tests.key_holder import a_key
 from tests.okta_steps import (
     AUTHN,
     DEFAULT,
@@ -19,6 +20,7 @@ from tests.okta_steps import (
     userinfo,
 )
 from tests.server import Server, Site
+from tests.services import a_service
 
 
 def test_OA_10_userinfo_answers_tokens_of_its_own_server_alone(site: Site, twin: Site) -> None:
@@ -58,12 +60,16 @@ def jwt_consumers(site: Site, token: str) -> dict[str, bool]:
         found[f"{at}/token client_assertion"] = response.json()["error"] != "invalid_client"
         bearer = site.browser().post(f"{at}/token", data=form, headers={"authorization": f"Bearer {token}"})
         found[f"{at}/token bearer"] = bearer.json()["error"] not in ("invalid_client", "invalid_request")
+        by_proof = exchange(site, web, "x", at=at, headers={"dpop": token})
+        found[f"{at}/token proof"] = by_proof.json()["error"] != "invalid_dpop_proof"
         told = answer(authorize(site.browser(), web, at=at, prompt="none", request=token))
         found[f"{at}/authorize request"] = told["error"] != "request_not_supported"
     body = {"username": "ann@example.com", "password": "x"}
     for scheme in ("Bearer", "SSWS", "DPoP"):
         response = site.browser().post(AUTHN, json=body, headers={"authorization": f"{scheme} {token}"})
         found[f"authn {scheme}"] = response.json()["errorCode"] != "E0000011"
+        managed = site.browser().get("/api/v1/trustedOrigins", headers={"authorization": f"{scheme} {token}"})
+        found[f"management {scheme}"] = managed.status_code != 401
     told = answer(authorize(site.browser(), web, prompt="none", sessionToken=token))
     found["sessionToken"] = told.get("error") != "login_required"
     with_cookie = site.browser()
@@ -77,10 +83,23 @@ def test_JO_08_a_token_works_where_it_is_meant_to_and_nowhere_else(server: Serve
     of_org, of_default = (tokens_for(browser, site, at=at) for at in (ORG, DEFAULT))
     hints = {at: {f"{at}/logout id_token_hint", f"{at}/authorize id_token_hint"} for at in (ORG, DEFAULT)}
     intended: dict[str, tuple[str, set[str]]] = {
-        "access token": (of_org["access_token"], {f"{ORG}/userinfo", f"{ORG}/userinfo form"}),
+        # The management API knows it, and lets nobody without a role do anything.
+        "access token": (of_org["access_token"], {f"{ORG}/userinfo", f"{ORG}/userinfo form", "management Bearer"}),
         "access token of default": (of_default["access_token"], {f"{DEFAULT}/userinfo", f"{DEFAULT}/userinfo form"}),
         "id token": (of_org["id_token"], hints[ORG]),
         "id token of default": (of_default["id_token"], hints[DEFAULT]),
+    }
+    service = a_service(server, "matrix-service", "trustedOrigins.read")
+    key, proof_of_token = a_key("ES256", "matrix"), f"{ORG}/token"
+    intended |= {
+        "token of an application": (service.token("okta.trustedOrigins.read"), {"management Bearer"}),
+        "token of an application of default": (service.token("orders:read", at=DEFAULT), set()),
+        "bound token": (
+            service.token("okta.trustedOrigins.read", proof=service.proof(key, proof_of_token)),
+            set(),
+        ),
+        "client assertion": (service.assertion(), {f"{ORG}/token client_assertion"}),
+        "proof": (service.proof(key, proof_of_token), {f"{ORG}/token proof"}),
     }
     now, person = int(time.time()), site.person("ann")
     live = claims_of(of_org["access_token"], site)
