@@ -543,3 +543,57 @@ def test_a_token_of_a_custom_server_says_whose_it_is(site: Site) -> None:
     assert set(header) == {"alg", "kid"}
     claims = claims_of(token, site, at=at(ident))
     assert (claims["aud"], claims["iss"]) == ("api://Header", f"{site.base_url}/oauth2/{ident}")
+
+
+def test_whoever_is_in_more_groups_than_a_token_can_name_gets_none(server: Server, site: Site) -> None:
+    """A part of the truth would be taken for all of it."""
+    bob = site.person("bob").id
+
+    async def join(installation: Any) -> None:
+        for number in range(101):
+            group = await _group(installation, f"crowd-{number:03d}")
+            event = installation.change.event("group.member_add", user_id=bob)
+            await installation.segue.store.add_member(installation.org_id, group, bob, event)
+
+    server.inside(join)
+    ident = ready_server(site, "Crowded")
+    body = {"name": "crowd", "claimType": "RESOURCE", "valueType": "GROUPS", "value": "crowd-"}
+    call(site, "POST", f"{BASE}/{ident}/claims", 201, json={**body, "conditions": {"scopes": ["profile"]}})
+    wait_until_known(site, ident)
+    browser, client = signed_in(site, "bob"), site.org.clients["web"]
+    assert answer(authorize(browser, client, at=at(ident), prompt="none"))["error"] == "access_denied"
+    rows = server.rows("SELECT detail FROM events WHERE reason = 'access_denied' ORDER BY at DESC LIMIT 1")
+    assert "at most 100 in crowd" in rows[0][0]
+    assert tokens_for(browser, site, at=at(ident), scope="openid")["access_token"]
+
+
+def test_a_rule_for_people_of_a_group(server: Server, site: Site) -> None:
+    async def make(installation: Any) -> str:
+        group = await _group(installation, "testers of rules")
+        event = installation.change.event("group.member_add", user_id=site.person("ann").id)
+        await installation.segue.store.add_member(installation.org_id, group, site.person("ann").id, event)
+        return group
+
+    people = {"users": {"include": []}, "groups": {"include": [server.inside(make)]}}
+    ident = ready_server(site, "Of a group", conditions={"people": people})
+    wait_until_known(site, ident)
+    assert tokens_for(signed_in(site), site, at=at(ident))["access_token"]
+    refused = answer(authorize(signed_in(site, "bob"), site.org.clients["web"], at=at(ident), prompt="none"))
+    assert refused["error"] == "access_denied"
+
+
+def test_a_rule_says_how_long_a_refresh_token_lives(server: Server, site: Site) -> None:
+    token = {"refreshTokenLifetimeMinutes": 120, "refreshTokenWindowMinutes": 30}
+    ident = ready_server(site, "Refreshing", token=token)
+    wait_until_known(site, ident)
+    name = next(name for name, client in site.org.clients.items() if _may_refresh(server, client.app_id))
+    body = tokens_for(signed_in(site), site, name, at=at(ident), scope="openid offline_access")
+    assert body["refresh_token"]
+    rows = server.rows("SELECT issued_at, expires_at, idle_expires_at FROM credentials WHERE kind = 'refresh_token'")
+    lives = {((end - start) // 60_000, (idle - start) // 60_000) for start, end, idle in rows if idle is not None}
+    assert (120, 30) in lives
+
+
+def _may_refresh(server: Server, app_id: str) -> bool:
+    ((settings,),) = server.rows("SELECT oidc FROM applications WHERE id = ?", app_id)
+    return "refresh_token" in json.loads(settings)["grant_types"]
