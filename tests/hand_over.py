@@ -201,9 +201,16 @@ class Target:
 
 
 async def a_target(
-    org: Installation, protocol: str, requirement: Requirement | None = None, *, everyone: bool = True, origin: str = ""
+    org: Installation,
+    protocol: str,
+    requirement: Requirement | None = None,
+    *,
+    everyone: bool = True,
+    origin: str = "",
+    at: str = APP,
 ) -> Target:
-    """A new application that takes sign-ins from ``origin``, by its id; from the one of that name without."""
+    """A new application ``at`` an address that takes sign-ins from ``origin``, by its id; without, from the one of that
+    name."""
     store, change, mark = org.segue.store, org.change, secrets.token_hex(4)
     traits = applications.Traits(
         f"Target {mark}",
@@ -215,17 +222,17 @@ async def a_target(
     client = None
     match protocol:
         case "oidc":
-            oidc = OidcClient(f"target-{mark}", (f"{APP}/{mark}",))
+            oidc = OidcClient(f"target-{mark}", (f"{at}/{mark}",))
             made = await applications.create_oidc(store, traits, oidc, change)
             app = made.application
-            client = Client(app.id, f"target-{mark}", made.client_secret or "", f"{APP}/{mark}", "client_secret_basic")
+            client = Client(app.id, f"target-{mark}", made.client_secret or "", f"{at}/{mark}", "client_secret_basic")
             path, query = f"{ORG}/authorize", asks(client, scope="openid")
         case "saml":
-            provider = SamlServiceProvider(f"{SP}/{mark}", (f"{SP}/{mark}/acs",))
+            provider = SamlServiceProvider(f"{SP}/{mark}", (f"{at}/{mark}/acs",))
             app = (await applications.create_saml(store, traits, provider, change)).application
             path, query = f"/app/{app.name}/{app.external_key}/sso/saml", {}
         case _:
-            party = WsFedRelyingParty(f"urn:target:{mark}", (f"{APP}/{mark}",))
+            party = WsFedRelyingParty(f"urn:target:{mark}", (f"{at}/{mark}",))
             app = (await applications.create_wsfed(store, traits, party, change)).application
             path, query = (
                 f"/app/{app.name}/{app.external_key}/sso/wsfed/passive",

@@ -152,7 +152,9 @@ class EnrollmentPages:
             )
         except Refusal as refusal:
             return self._setup_page(asking, await self._recorded(asking, refusal))
-        if "recovery_code" not in self.second_factors.offered(asking.context):
+        # Who was handed over is signed in to one application and to nothing here: they find their codes on their page.
+        handed_over = asking.waiting.handed_over is not None
+        if handed_over or "recovery_code" not in self.second_factors.offered(asking.context):
             return await self.door.resume(asking.request, asking.waiting, proved)
         return await self._with_codes(asking, proved)
 
