@@ -13,10 +13,10 @@ PATIENCE_S = 10
 
 async def mail_to(folder: Path, address: str) -> str:
     """The text of the newest mail to the address, as soon as there is one: the call that asks for it does not wait."""
-    return await asyncio.to_thread(_wait_for_mail, folder, address)
+    return await asyncio.to_thread(wait_for_mail, folder, address)
 
 
-def _wait_for_mail(folder: Path, address: str) -> str:
+def wait_for_mail(folder: Path, address: str) -> str:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         for path in sorted(folder.glob("*"), reverse=True):

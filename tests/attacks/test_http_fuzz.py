@@ -227,6 +227,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("/api/v1/users/me/appLinks", "/api/v1/users/{user}/appLinks"), ("showAll",)),
     "/api/v1/users/me": ("unheard_of",),
     "/api/v1/users/{user}/groups": ("limit",),
+    "/api/v1/users/{user}/clients/{client}/tokens": ("limit",),
+    "/api/v1/users/{user}/clients/{client}/tokens/{token}": ("limit",),
     "/api/v1/users/{user}/factors/{factor}": ("removeRecoveryEnrollment",),
     "/api/v1/groups/{group}/users": ("limit", "after"),
     "/api/v1/groups/{group}/users/{user}": ("unheard_of",),

@@ -7,7 +7,17 @@ from typing import Any
 import httpx
 import pytest
 from tests.http_client import Browser
-from tests.okta_steps import AUTHN, is_signed_in, session_token, sign_in, signed_in, with_api_token
+from tests.installation import Person
+from tests.okta_steps import (
+    AUTHN,
+    ask_token,
+    by_password,
+    is_signed_in,
+    session_token,
+    sign_in,
+    signed_in,
+    with_api_token,
+)
 from tests.server import Server, Site
 
 USERS = "/api/v1/users"
@@ -551,3 +561,34 @@ def test_an_authenticator_app_is_set_up_for_a_user_and_taken_away(site: Site) ->
     refused(call(site, "DELETE", other), 404, "E0000007")
     assert call(site, "DELETE", f"{own}/{factor['id']}").status_code == 204
     assert call(site, "GET", own).json() == []
+
+
+def test_what_applications_hold_for_a_user_is_listed_and_revoked(site: Site, twin: Site) -> None:
+    made = create(site)
+    someone = Person(made["id"], made["profile"]["login"], PASSWORD)
+    client = site.org.clients["direct"].client_id
+    own = f"{USERS}/{made['id']}/clients/{client}/tokens"
+    assert call(site, "GET", own).json() == []
+    given = [by_password(site, someone, scope="openid offline_access").json()["refresh_token"] for _ in range(3)]
+    found = call(site, "GET", own).json()
+    assert {one["id"] for one in found} == {text.partition(".")[0] for text in given}
+    assert {(one["clientId"], one["userId"], one["status"]) for one in found} == {(client, made["id"], "ACTIVE")}
+    assert all(set(one["scopes"]) == {"openid", "offline_access"} for one in found)
+    assert all(one["issuer"] == site.base_url for one in found)
+    assert not any(text.partition(".")[2] in call(site, "GET", own).text for text in given)
+
+    def status_of(text: str) -> int:
+        return ask_token(site, site.org.clients["direct"], "refresh_token", refresh_token=text).status_code
+
+    one = f"{own}/{given[0].partition('.')[0]}"
+    assert call(site, "GET", one).json()["id"] == given[0].partition(".")[0]
+    refused(call(twin, "GET", one), 404, "E0000007")
+    elsewhere = f"{USERS}/{create(site)['id']}/clients/{client}/tokens/{given[0].partition('.')[0]}"
+    refused(call(site, "DELETE", elsewhere), 404, "E0000007")
+    refused(call(site, "GET", f"{USERS}/{made['id']}/clients/nobody/tokens"), 404, "E0000007")
+    assert call(site, "DELETE", one).status_code == 204
+    refused(call(site, "GET", one), 404, "E0000007")
+    assert (status_of(given[0]), status_of(given[1])) == (400, 200)
+    assert call(site, "DELETE", own).status_code == 204
+    assert call(site, "GET", own).json() == []
+    assert status_of(given[2]) == 400

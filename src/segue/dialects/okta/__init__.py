@@ -34,6 +34,7 @@ from segue.dialects.okta.admin.trusted_origins import TrustedOrigins
 from segue.dialects.okta.admin.user_answers import UserAnswers
 from segue.dialects.okta.admin.user_factors import UserFactors
 from segue.dialects.okta.admin.user_lifecycle import UserLifecycle
+from segue.dialects.okta.admin.user_tokens import UserTokens
 from segue.dialects.okta.admin.users import Users
 from segue.dialects.okta.admin.zones import Zones
 from segue.dialects.okta.app_addresses import app_addresses
@@ -186,6 +187,7 @@ def surface(services: OktaServices) -> Surface:
         *Users(people).routes(),
         *UserLifecycle(people).routes(),
         *UserFactors(people).routes(),
+        *UserTokens(door, services.store).routes(),
         *Groups(people).routes(),
         *GroupRules(door, services.store).routes(),
         *SessionMe(door).routes(),

@@ -150,6 +150,7 @@ LOG_TYPES: Final[Mapping[str, LogType]] = MappingProxyType(
         "user.expire_password": LogType("user.account.expire_password", "A password is to be changed"),
         "invitation.send": LogType("system.email.delivery", "A link was to be mailed"),
         "users.factors": LogType(_FACTOR_ON, "The factors of users over the API"),
+        "users.tokens": LogType("app.oauth2.as.token.revoke", "Refresh tokens of users over the API"),
         "users.lifecycle": LogType("user.lifecycle.update", "The lifecycle of users over the API"),
         "group.create": LogType("group.lifecycle.create", "A group was added"),
         "group.update": LogType("group.profile.update", "A group was changed"),
