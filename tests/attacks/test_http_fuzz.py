@@ -260,6 +260,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/api/v1/apps/{app}/lifecycle/activate": ("unheard_of",),
     "/api/v1/apps/{app}/lifecycle/deactivate": ("unheard_of",),
     "/oauth2/v1/clients/{client}/lifecycle/newSecret": ("unheard_of",),
+    "/api/v1/apps/{app}/policies/{policy}": ("unheard_of",),
     "/api/v1/apps/{app}/groups": ("expand", "after", "limit"),
     "/api/v1/apps/{app}/credentials/secrets/{secret}": ("unheard_of",),
     "/api/v1/apps/{app}/credentials/secrets/{secret}/lifecycle/activate": ("unheard_of",),

@@ -560,3 +560,20 @@ def test_I9_no_member_of_an_application_makes_a_fault(site: Site, kind: str) -> 
                 assert call(site, "GET", f"{APPS}/{app['id']}").status_code == 200, wrong
             tried += 1
     assert tried > 100
+
+
+def test_an_application_is_given_its_access_policy(site: Site, twin: Site) -> None:
+    app, foreign = made(site, oidc("Has a policy")), made(twin, oidc("Has none"))
+    wanted = {"type": "ACCESS_POLICY", "name": "For the apps API", "description": "", "status": "ACTIVE"}
+    policy = call(site, "POST", "/api/v1/policies", json=wanted)
+    assert policy.status_code == 200, policy.text
+    ident = policy.json()["id"]
+    given = call(site, "PUT", f"{APPS}/{app['id']}/policies/{ident}")
+    assert (given.status_code, given.content) == (204, b"")
+    link = call(site, "GET", f"{APPS}/{app['id']}").json()["_links"]["accessPolicy"]
+    assert link["href"] == f"{site.base_url}/api/v1/policies/{ident}"
+    # To replace the application leaves its policy as it is.
+    assert call(site, "PUT", f"{APPS}/{app['id']}", json=oidc("Still has it")).json()["_links"]["accessPolicy"] == link
+    assert call(site, "PUT", f"{APPS}/{app['id']}/policies/other").status_code == 404
+    assert call(twin, "PUT", f"{APPS}/{foreign['id']}/policies/{ident}").status_code == 404
+    assert call(site, "PUT", f"{APPS}/{foreign['id']}/policies/{ident}").status_code == 404

@@ -10,7 +10,16 @@ from segue.core.strict import JsonValue
 from segue.dialects.okta.admin.app_body import BOOKMARK, OIDC, SAML, WSFED, mode_of
 from segue.dialects.okta.admin.app_federated import shape_saml, shape_wsfed
 from segue.dialects.okta.admin.app_oidc import shape_credentials, shape_settings
-from segue.dialects.okta.names import APP, APP_ACTIVATE, APP_DEACTIVATE, APP_GROUPS, APP_METADATA, APP_USERS, HOME_LINK
+from segue.dialects.okta.names import (
+    APP,
+    APP_ACTIVATE,
+    APP_DEACTIVATE,
+    APP_GROUPS,
+    APP_METADATA,
+    APP_USERS,
+    HOME_LINK,
+    POLICY,
+)
 from segue.dialects.okta.protocols import saml_profile
 from segue.dialects.okta.shapes import link, timestamp
 
@@ -94,6 +103,8 @@ def _links(app: Application, domain: Domain) -> dict[str, object]:
         "logo": [],
         "deactivate" if app.active else "activate": link(f"{base}{other.format(app=app.id)}", "POST"),
     }
+    if app.policy_id:
+        shown["accessPolicy"] = {"href": f"{base}{POLICY.format(policy=app.policy_id)}"}
     if app.saml is not None:
         metadata = link(f"{base}{APP_METADATA.format(app=app.id)}", "GET")
         shown["metadata"] = cast("object", {**metadata, "type": "application/xml"})

@@ -3,22 +3,23 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from segue.admin import applications
+from segue.admin import applications, policies
 from segue.admin.applications import Registered, Traits
 from segue.admin.change import Change
 from segue.core.application import Application, AppLink
 from segue.core.org import Domain
+from segue.core.refusal import Refusal
 from segue.core.strict import read_json_object
 from segue.dialects.okta.admin.app_assignments import shape_user
 from segue.dialects.okta.admin.app_body import Wanted, mode_of, read_application
 from segue.dialects.okta.admin.app_federated import EXTERNAL_KEY
 from segue.dialects.okta.admin.app_routes import app_route, named_app
 from segue.dialects.okta.admin.app_shapes import shape_application
-from segue.dialects.okta.admin.caller import administrator
+from segue.dialects.okta.admin.caller import administrator, not_found
 from segue.dialects.okta.admin.filters import BadFilter, Filter, equals, matches, read_filter
 from segue.dialects.okta.admin.paging import page_after, page_limit, page_links
 from segue.dialects.okta.errors import ValidationFailed
-from segue.dialects.okta.names import APP, APP_ACTIVATE, APP_DEACTIVATE, APPS
+from segue.dialects.okta.names import APP, APP_ACTIVATE, APP_DEACTIVATE, APP_POLICY, APPS
 from segue.dialects.okta.protocols import saml_profile
 from segue.stores import Store
 from segue.web.frontchannel import FrontDoor
@@ -48,6 +49,7 @@ class Apps:
             app_route("DELETE", APP, self.remove),
             app_route("POST", APP_ACTIVATE, self.activate),
             app_route("POST", APP_DEACTIVATE, self.deactivate),
+            app_route("PUT", APP_POLICY, self.assign_policy),
         )
 
     async def list(self, request: Request) -> Response:
@@ -99,6 +101,17 @@ class Apps:
         app = await named_app(self.store, request, change)
         await applications.set_status(self.store, app.id, "inactive", change)
         return Json(data={})
+
+    async def assign_policy(self, request: Request) -> Response:
+        """204: this access policy decides about the application from now on."""
+        change = await administrator(self.door, request, "apps.manage")
+        app = await named_app(self.store, request, change)
+        ident = request.path_params["policy"]
+        try:
+            await policies.assign_policy(self.store, app.id, ident, change)
+        except Refusal as refusal:
+            raise not_found(refusal, ident, "Policy") from None
+        return Empty(status=204)
 
     async def _register(self, request: Request, wanted: Wanted, change: Change) -> Registered:
         traits, local = self._traits(request, wanted), self.local_names
