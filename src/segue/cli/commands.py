@@ -7,6 +7,7 @@ import typer
 
 from segue.cli.application_commands import application
 from segue.cli.server_commands import events, server
+from segue.cli.token_commands import token
 
 app = typer.Typer(
     name="segue",
@@ -27,6 +28,7 @@ trust = typer.Typer(
 app.add_typer(trust, name="trust")
 role = typer.Typer(help="Say who administers an org.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(role, name="role")
+app.add_typer(token, name="token")
 org_settings = typer.Typer(help="Show and change the settings of an org.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(org_settings, name="org")
 key = typer.Typer(help="Replace signing keys.", no_args_is_help=True, rich_markup_mode=None)
