@@ -150,6 +150,7 @@ class Provider:
     channels: dict[str, Any]
     transactions: Transactions
     profile: OAuthProfile = PROFILE
+    limiter: RateLimiter = field(default_factory=lambda: RateLimiter({}))
     browser: dict[str, str] = field(default_factory=dict)
     documents: Published = field(default_factory=Published)
 
@@ -179,7 +180,7 @@ class Provider:
             store=self.store,
             signing=self.signing,
             profile=self.profile,
-            limits=SignInLimits(RateLimiter({}), self.store),
+            limits=SignInLimits(self.limiter, self.store),
             client_keys=self.client_keys,
             nonces=ProofNonces(SEALER),
         )

@@ -9,6 +9,8 @@ from tests.unit.protocols.oauth.provider import Provider, basic
 from segue.core.org import Group, OrgSettings, PasswordRules
 from segue.core.user import User
 from segue.stores import Commit
+from segue.web.limits import Limit, RateLimiter
+from segue.web.sign_in_limits import BY_ADDRESS, BY_USER_NAME
 
 PASSWORD = "correct horse battery staple"
 DIRECT = basic("web", "web-client-secret-1")
@@ -96,3 +98,21 @@ async def test_a_locked_account_is_told_so_where_the_org_wants_it(direct: Provid
     refusal = await direct.refused(ask(direct))
     assert refusal.reason == "invalid_grant"
     assert "locked" in refusal.public
+
+
+@pytest.mark.parametrize("name", [BY_ADDRESS, BY_USER_NAME])
+async def test_AU_03_the_limits_of_passwords_hold_here_too(direct: Provider, name: str) -> None:
+    direct.limiter = RateLimiter({name: Limit(2, 3600)})
+    for _ in range(2):
+        assert (await direct.refused(ask(direct, password="wrong-password"))).reason == "invalid_grant"
+    evaluated = direct.transactions.hasher.evaluations
+    assert (await direct.refused(ask(direct))).reason == "rate_limited"
+    assert direct.transactions.hasher.evaluations == evaluated
+
+
+async def test_AU_04_every_failure_costs_the_same_work(direct: Provider) -> None:
+    for changes in ({"password": "wrong"}, {"username": "nobody@example.com"}, {"username": direct.outsider.login}):
+        before = direct.transactions.hasher.evaluations
+        refusal = await direct.refused(ask(direct, **changes))
+        assert refusal.public == "The user name or password is not right."
+        assert direct.transactions.hasher.evaluations == before + 1
