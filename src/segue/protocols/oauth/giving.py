@@ -3,8 +3,9 @@ on is still so."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
-from segue.core.credential import NewCredential
+from segue.core.credential import Credential, NewCredential
 from segue.core.secret import partition_of
 from segue.core.strict import JsonValue
 from segue.events import Event
@@ -16,13 +17,16 @@ from segue.protocols.oauth.token_request import TokenRequest, Tokens, Tools
 from segue.stores import Advance, Commit, Guard
 from segue.tokens.refresh import FamilyIssue, RefreshGrant, RefreshToken, mint_family
 
+_TOUCH_SHARE: Final = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Basis:
     """What a grant established. The tokens hang on ``parent``; none of ``live_ids`` may have been revoked by the time
     they are written. ``events`` say how it was established and are written together with the tokens.
 
-    A grant that has a refresh token already names it, with the write that brought it about, if one did.
+    A grant that has a refresh token already names it, with the write that brings it about; or with its family, where
+    the token stays what it is and is only used.
     """
 
     facts: TokenFacts
@@ -32,6 +36,7 @@ class Basis:
     events: tuple[Event, ...] = ()
     refresh_token: str = field(default="", repr=False)
     advance: Advance | None = None
+    used: Credential | None = None
 
 
 async def give(asked: TokenRequest, tools: Tools, basis: Basis) -> Tokens | None:
@@ -58,16 +63,26 @@ async def give(asked: TokenRequest, tools: Tools, basis: Basis) -> Tokens | None
         events=(*basis.events, *kept.events, _event(asked, facts, tokens, credential)),
         guard=Guard(user.id, user.stamp, app.id, assigned=not app.everyone, live_ids=basis.live_ids),
         credentials=tuple(credentials),
-        advance=_advance(basis),
+        advance=replace(basis.advance, idle_ms=_idle_ms(asked, facts)) if basis.advance else None,
     )
-    return tokens if await tools.store.commit(commit) else None
+    if not await tools.store.commit(commit):
+        return None
+    if basis.used is not None:
+        await _touch(tools, basis.used, _idle_ms(asked, facts), where.now_at)
+    return tokens
 
 
-def _advance(basis: Basis) -> Advance | None:
-    """A refresh token that goes on, with the window of the rule that lets it, where one has a say in that."""
-    if basis.advance is None or basis.facts.refresh_idle_s is None:
-        return basis.advance
-    return replace(basis.advance, idle_ms=basis.facts.refresh_idle_s * 1000)
+def _idle_ms(asked: TokenRequest, facts: TokenFacts) -> int:
+    """For how long a refresh token may lie unused: as the rule says that lets it, else as the application does."""
+    seconds = asked.client.oidc.refresh_idle_s if facts.refresh_idle_s is None else facts.refresh_idle_s
+    return seconds * 1000
+
+
+async def _touch(tools: Tools, family: Credential, idle_ms: int, now_at: int) -> None:
+    """A write of its own, so at most every tenth of the idle time."""
+    idle_end_at = family.idle_expires_at
+    if idle_end_at is not None and idle_end_at - now_at < idle_ms - idle_ms // _TOUCH_SHARE:
+        await tools.store.touch_session(family.org_id, family.id, idle_ms=idle_ms)
 
 
 def _new_family(asked: TokenRequest, basis: Basis) -> tuple[RefreshToken, NewCredential]:
@@ -79,7 +94,7 @@ def _new_family(asked: TokenRequest, basis: Basis) -> tuple[RefreshToken, NewCre
         server_id=asked.server.id,
         domain=where.domain,
         life_ms=(client.refresh_life_s if facts.refresh_life_s is None else facts.refresh_life_s) * 1000,
-        idle_ms=(client.refresh_idle_s if facts.refresh_idle_s is None else facts.refresh_idle_s) * 1000,
+        idle_ms=_idle_ms(asked, facts),
         parent_id=basis.parent.id,
         root_id=basis.parent.root_id,
         bind_path=basis.parent.bind_path,

@@ -8,7 +8,6 @@ used longer ago was copied, by its client or by a thief: the family ends (RFC 97
 
 from typing import Final
 
-from segue.core.application import OidcClient
 from segue.core.credential import Credential
 from segue.core.refusal import Refusal
 from segue.core.requirement import Requirement
@@ -39,7 +38,6 @@ _NOT_USABLE: Final = "The refresh token is invalid or expired."
 _NOT_ASSIGNED: Final = "The user is not assigned to the application."
 _WIDER: Final = "A scope was asked for that the refresh token does not have."
 _ROUNDS: Final = 3
-_TOUCH_SHARE: Final = 10
 
 
 async def refresh_token(asked: TokenRequest, tools: Tools) -> Tokens:
@@ -102,12 +100,9 @@ async def _refresh(
         given = child_of(credential, token)
     elif client.refresh_rotation == "rotate":
         given, advance = _rotate(asked, credential, token)
-    path = credential.lineage_path
-    basis = Basis(facts, from_family(credential), path, refresh_token=given.text, advance=advance)
-    tokens = await give(asked, tools, basis)
-    if tokens is not None and advance is None:
-        await _touch(asked, tools, client, credential)
-    return tokens
+    path, used = credential.lineage_path, None if advance else credential
+    basis = Basis(facts, from_family(credential), path, refresh_token=given.text, advance=advance, used=used)
+    return await give(asked, tools, basis)
 
 
 def _check_proof_key(asked: TokenRequest, family: Family, credential: Credential) -> None:
@@ -169,13 +164,6 @@ async def _reused(asked: TokenRequest, tools: Tools, credential: Credential) -> 
         "refresh_token_unused", passed=False, expected="the newest of its family", seen="an older one", mend=mend
     )
     return _refused(asked, check, credential_id=credential.id, user_id=credential.user_id)
-
-
-async def _touch(asked: TokenRequest, tools: Tools, client: OidcClient, credential: Credential) -> None:
-    """A token that stays the same is used all the same; written at most every tenth of the idle time."""
-    idle_ms, idle_end_at = client.refresh_idle_s * 1000, credential.idle_expires_at
-    if idle_end_at is not None and idle_end_at - asked.where.now_at < idle_ms - idle_ms // _TOUCH_SHARE:
-        await tools.store.touch_session(credential.org_id, credential.id, idle_ms=idle_ms)
 
 
 def _refused(
