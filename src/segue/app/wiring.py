@@ -28,6 +28,7 @@ from segue.protocols.saml.sso import SamlSignOn
 from segue.protocols.wsfed import WsFedSignOn
 from segue.settings import Settings, read_epoch, read_secrets
 from segue.signin.errands import Errands
+from segue.signin.known_browsers import KnownBrowsers
 from segue.signin.passwords import PasswordHasher
 from segue.signin.second_factor import SecondFactors
 from segue.signin.steps import Steps, build_steps
@@ -122,7 +123,7 @@ def build(settings: Settings, *, source: Source | None = None) -> Segue:
         config=config,
         store=store,
         recorder=recorder,
-        transactions=Transactions(users=store, attempts=store, hasher=hasher),
+        transactions=Transactions(users=store, attempts=store, hasher=hasher, browsers=KnownBrowsers(store)),
         source=source,
         channels=channels,
         cookies={okta.DIALECT: okta.COOKIES},

@@ -9,6 +9,7 @@ from segue.core.refusal import Refusal
 from segue.core.user import Subject, User
 from segue.core.verdict import Check, Verdict
 from segue.events import Circumstances
+from segue.signin.known_browsers import KnownBrowsers
 from segue.signin.passwords import PasswordHasher, Verification
 from segue.signin.request import Proved
 from segue.stores import Attempts, AttemptStore, UserStore
@@ -24,9 +25,12 @@ class Transactions:
     users: UserStore
     attempts: AttemptStore
     hasher: PasswordHasher
+    browsers: KnownBrowsers
 
-    async def password(self, org: Org, login: str, password: str, circumstances: Circumstances) -> Proved:
-        """The user whose password this is.
+    async def password(
+        self, org: Org, login: str, password: str, circumstances: Circumstances, *, browser: str | None = None
+    ) -> Proved:
+        """The user whose password this is. ``browser`` is the secret of the browser it was typed into.
 
         Every failure of credentials does the same work and raises Refusal ``credentials`` with one public text (AU-04),
         but ``locked`` where the org wants locked accounts to be told so;
@@ -34,7 +38,8 @@ class Transactions:
         """
         login_key, secret = _normal_forms(login, password)
         user = await self.users.user_by_login(org.id, login_key) if login_key else None
-        key = user.id if user else f"login:{login_key or login[:256]}"
+        account = user.id if user else f"login:{login_key or login[:256]}"
+        key = await self.browsers.counter_of(org.id, user, account, browser)
         attempts = await self.attempts.count_attempt(
             org.id, key, limit=org.settings.lockout_attempts, lock_ms=org.settings.lockout_s * 1000
         )
@@ -44,7 +49,9 @@ class Transactions:
         result = await self.hasher.verify(stored, secret)
         if user is None or not usable or not result.ok:
             raise _refusal(org, user, attempts, exempt=exempt, result=result)
-        await self.attempts.clear_attempts(org.id, key, succeeded=True)
+        await self.attempts.clear_attempts(org.id, account, succeeded=True)
+        if key != account:
+            await self.attempts.clear_attempts(org.id, key)
         if result.rehash is not None and user.password_hash is not None:
             await self.users.upgrade_password_hash(org.id, user.id, user.password_hash, result.rehash)
         proof = Proof(PASSWORD, "knowledge", ("pwd",), circumstances.now_at)

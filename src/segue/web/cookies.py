@@ -16,6 +16,8 @@ _AGREEMENT = "segue-agreed"
 _AGREEMENT_S = 60
 _REFUSED = "segue-refused"
 _REFUSED_S = 600
+_KNOWN = "segue-known"
+_KNOWN_S = 400 * 24 * 3600
 _DEVICE_COOKIE_S = 2 * 365 * 24 * 3600
 
 
@@ -73,6 +75,17 @@ def read_agreement(request: Request) -> str | None:
 def write_agreement(request: Request, value: str) -> SetCookie:
     """The cookie that says so, for as long as the way back takes."""
     return SetCookie(own_name(_AGREEMENT, request.site.domain), value, max_age_s=_AGREEMENT_S)
+
+
+def read_known(request: Request) -> str | None:
+    """The secret of a browser that somebody signed in from before."""
+    return request.cookie(own_name(_KNOWN, request.site.domain))
+
+
+def write_known(request: Request, circumstances: Circumstances) -> tuple[str, SetCookie]:
+    """That secret, a new one where the browser has none, and the cookie that keeps it."""
+    secret = read_known(request) or new_secret(circumstances.source.random)
+    return secret, SetCookie(own_name(_KNOWN, request.site.domain), secret, max_age_s=_KNOWN_S)
 
 
 def read_refused(request: Request) -> str | None:

@@ -18,6 +18,7 @@ from segue.signin.decide import decide
 from segue.signin.interaction import Interaction
 from segue.signin.request import Answer, Challenge, Proved, SignedIn, SignInRequest
 from segue.web.browser_session import browser_session
+from segue.web.cookies import read_known, write_known
 from segue.web.enrollment_pages import ENROLL_CHANNEL, EnrollmentPages
 from segue.web.error_page import STATUS, error_page
 from segue.web.frontchannel import Finished, FrontDoor
@@ -116,7 +117,9 @@ class InteractionPages:
         standing = await self.limits.take(request, user_name)
         try:
             check_standing(standing)
-            proved = await self.door.transactions.password(waiting.request.org, user_name, password, where)
+            proved = await self.door.transactions.password(
+                waiting.request.org, user_name, password, where, browser=read_known(request)
+            )
         except Refusal as refusal:
             event_id = await self.door.recorder.refuse(where, refusal, "sign_in.password")
             page = _sign_in_page(
@@ -130,7 +133,9 @@ class InteractionPages:
             if standing is None or standing.allowed:
                 return page
             return page.with_headers(("retry-after", str(standing.reset_s)))
-        return await self.door.resume(request, waiting, _grown(waiting, proved))
+        browser, cookie = write_known(request, where)
+        await self.door.transactions.browsers.remember(proved.subject.user, browser)
+        return (await self.door.resume(request, waiting, _grown(waiting, proved))).with_cookies(cookie)
 
     async def _choice(self, request: Request, waiting: Interaction, confirm: Proved) -> Response:
         match request.form.get("choice"):

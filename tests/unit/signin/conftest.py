@@ -16,6 +16,7 @@ from segue.events import Circumstances
 from segue.handoff.kinds import SESSION_TOKEN, Slot
 from segue.handoff.mint import mint
 from segue.handoff.redeem import PresentedTicket
+from segue.signin.known_browsers import KnownBrowsers
 from segue.signin.passwords import PasswordHasher
 from segue.signin.request import SignInRequest
 from segue.signin.transaction import Transactions
@@ -100,5 +101,15 @@ async def world(tmp_path: Path, quick_hasher: PasswordHasher) -> AsyncIterator[W
     for person in (ann, bob):
         await store.add_user(person, where.event("user.create", user_id=person.id))
         await store.assign(org.id, app.id, person.id, where.event("application.assign", user_id=person.id))
-    yield World(store, org, domain, ann, bob, app, Transactions(store, store, quick_hasher), source, source.now_at())
+    yield World(
+        store,
+        org,
+        domain,
+        ann,
+        bob,
+        app,
+        Transactions(store, store, quick_hasher, KnownBrowsers(store)),
+        source,
+        source.now_at(),
+    )
     await store.close()

@@ -23,6 +23,7 @@ from segue.outbound.mail import FolderMail
 from segue.outbound.messages import FolderMessages
 from segue.signin.factors.factor import FactorContext
 from segue.signin.factors.registry import build_factors
+from segue.signin.known_browsers import KnownBrowsers
 from segue.signin.passwords import PasswordHasher
 from segue.signin.progress import Outcome
 from segue.signin.steps import Steps, Wishes, build_steps
@@ -130,7 +131,7 @@ async def a_place(store: Store, hasher: PasswordHasher, outbox: Path, **settings
     factors = build_factors(
         sealer=Sealer(bytes(range(32))), hasher=hasher, attempts=store, mail=mail, messages=FolderMessages(folder)
     )
-    transactions = Transactions(store, store, hasher)
+    transactions = Transactions(store, store, hasher, KnownBrowsers(store))
     steps = build_steps(store, factors, transactions, check_password=check_password, mail=mail)
     password_hash = await hasher.hash(PASSWORD.encode())
     return Place(store, org, domain, group, steps, hasher, outbox, password_hash, source.now_at())

@@ -32,6 +32,7 @@ from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.saml.sso import SamlSignOn
 from segue.protocols.wsfed import WsFedSignOn
 from segue.signin.factors.registry import Factors, build_factors
+from segue.signin.known_browsers import KnownBrowsers
 from segue.signin.passwords import PasswordHasher
 from segue.signin.steps import Steps, build_steps
 from segue.signin.transaction import Transactions
@@ -360,7 +361,7 @@ async def house(tmp_path: Path, quick_hasher: PasswordHasher, signing_key: Signi
         config=store,
         store=store,
         recorder=recorder,
-        transactions=Transactions(store, store, quick_hasher),
+        transactions=Transactions(store, store, quick_hasher, KnownBrowsers(store)),
         source=source,
         channels=channels,
         cookies={okta.DIALECT: okta.COOKIES},

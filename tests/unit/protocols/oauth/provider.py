@@ -29,6 +29,7 @@ from segue.protocols.oauth.client_keys import ClientKeys
 from segue.protocols.oauth.dpop import ProofNonces
 from segue.protocols.oauth.endpoints import OAuthEndpoints
 from segue.protocols.oauth.profile import Endpoints, OAuthProfile
+from segue.signin.known_browsers import KnownBrowsers
 from segue.signin.passwords import PasswordHasher
 from segue.signin.transaction import Transactions
 from segue.storage import open_store
@@ -437,5 +438,5 @@ async def open_provider(made: Scene, folder: Path, hasher: PasswordHasher) -> Pr
         recorder=Recorder(store),
         signing=Signing(store, KeyRing(SEALER)),
         channels={},
-        transactions=Transactions(store, store, hasher),
+        transactions=Transactions(store, store, hasher, KnownBrowsers(store)),
     )
