@@ -221,6 +221,21 @@ def revoke_access_token(flow: Flow) -> None:
     flow.inside(lambda org: org.revoke(rows[-1][0]))
 
 
+def revoke_refresh_token(flow: Flow) -> None:
+    """As the application itself does when its user signs out of it."""
+    rows = flow.server.rows("SELECT id FROM credentials WHERE kind = 'refresh_token' AND user_id = $1", flow.person.id)
+    flow.inside(lambda org: org.revoke(rows[-1][0]))
+
+
+def close_session(flow: Flow) -> None:
+    """An administrator ends the one session, by the id that the ID token names."""
+    rows = flow.server.rows(
+        "SELECT id FROM credentials WHERE kind = 'backend_session' AND user_id = $1", flow.person.id
+    )
+    path = f"/api/v1/sessions/{rows[-1][0]}"
+    assert flow.site.browser().request("DELETE", path, headers=with_api_token(flow.site)).status_code == 204
+
+
 def switch_origin_off(flow: Flow) -> None:
     flow.inside(lambda org: org.change_application(flow.origin.app_id, status="inactive"))
 
@@ -241,7 +256,9 @@ BETWEEN: list[tuple[Change, str, str, str]] = [
     (end_sessions, "invalid_token", "401", "not_revoked"),
     (revoke_session, "invalid_token", "401", "not_revoked"),
     (expire_session, "invalid_token", "401", "session_live"),
+    (close_session, "invalid_token", "401", "not_revoked"),
     (revoke_access_token, "invalid_token", "401", "not_revoked"),
+    (revoke_refresh_token, "invalid_token", "401", "not_revoked"),
     (switch_origin_off, "access_denied", "403", "trusted"),
     (expire_ticket, "invalid_token", "401", "unexpired"),
 ]
@@ -271,7 +288,9 @@ AT_EXCHANGE: list[tuple[Change, int, str, str]] = [
     (end_sessions, 400, "invalid_grant", "session_live"),
     (revoke_session, 400, "invalid_grant", "session_live"),
     (expire_session, 400, "invalid_grant", "session_live"),
+    (close_session, 400, "invalid_grant", "session_live"),
     (revoke_access_token, 400, "invalid_grant", "actor_live"),
+    (revoke_refresh_token, 400, "invalid_grant", "actor_live"),
 ]
 
 
@@ -464,6 +483,11 @@ def test_NW_05_an_interclient_token_opens_nothing_else(site: Site, twin: Site) -
     for path in ("/api/v1/trustedOrigins", f"/api/v1/apps/{web.app_id}/interclient-allowed-apps", "/api/v1/logs"):
         for scheme in ("Bearer", "SSWS"):
             assert browser.get(path, headers={"authorization": f"{scheme} {token}"}).status_code == 401
+    for client in (web, site.org.clients["origin"]):
+        headers = {"authorization": basic(client.client_id, client.secret)}
+        looked = browser.post(f"{ORG}/introspect", data={"token": token}, headers=headers)
+        assert looked.json() == {"active": False}
+        assert browser.post(f"{ORG}/revoke", data={"token": token}, headers=headers).status_code in (200, 400)
     for slot in ("sessionToken", "onetimetoken"):
         answer = authorize(browser, web, prompt="none", **{slot: token})
         assert parameters(answer.headers["location"])["error"] == "login_required"

@@ -13,9 +13,14 @@ from segue.stores import Commit, Found, Store, Tombstone
 _TOKENS: Final[frozenset[Kind]] = frozenset({"authorization_code", "access_token", "refresh_token"})
 
 
-async def find_session(store: Store, session_id: str, change: Change) -> Found:
+_ALL_SESSIONS: Final = SESSION_KINDS | BACKEND_KINDS
+
+
+async def find_session(
+    store: Store, session_id: str, change: Change, *, kinds: frozenset[Kind] = SESSION_KINDS
+) -> Found:
     """The live session of that id; looking extends nothing. Raises Refusal ``not_found``."""
-    found = await store.find(change.org_id, session_id, None, SESSION_KINDS) if is_id(session_id) else None
+    found = await store.find(change.org_id, session_id, None, kinds) if is_id(session_id) else None
     if found is None or found.subject is None:
         raise missing("session", session_id, "There is no such session, or it has ended already.")
     return found
@@ -31,9 +36,9 @@ async def extend_session(store: Store, session_id: str, change: Change, *, idle_
 
 
 async def close_session(store: Store, session_id: str, change: Change) -> None:
-    """Ends a session with everything bound to it. Raises Refusal ``not_found``; ``forbidden`` where its user may do
-    more than whoever asks."""
-    known = await find_session(store, session_id, change)
+    """Ends a session, of a browser or one that an application keeps, with everything bound to it. Raises Refusal
+    ``not_found``; ``forbidden`` where its user may do more than whoever asks."""
+    known = await find_session(store, session_id, change, kinds=_ALL_SESSIONS)
     await check_reach(store, known.credential.user_id or "", change)
     event = change.event(
         "session.end", user_id=known.credential.user_id, credential_id=session_id, reason="closed_by_administrator"
@@ -51,8 +56,7 @@ async def close_sessions_of(
     ``forbidden`` where the user may do more than whoever asks.
     """
     await check_reach(store, user.id, change)
-    sessions = SESSION_KINDS | BACKEND_KINDS
-    kinds = sessions | _TOKENS if tokens else sessions
+    kinds = _ALL_SESSIONS | _TOKENS if tokens else _ALL_SESSIONS
     ended = 0
     while found := await store.of_user(user.org_id, user.id, kinds):
         stones = tuple(Tombstone(credential.id, "closed_by_administrator") for credential in found)

@@ -71,7 +71,7 @@ async def mint_signed(
         user_stamp=user.stamp,
         parent_id=session.id,
         root_id=session.root_id or session.id,
-        bind_path=(*session.lineage_path, *handing.also_binds),
+        bind_path=tuple(dict.fromkeys((*session.lineage_path, *handing.also_binds))),
         app_id=handing.origin.id,
         target_app_id=handing.target.id,
         domain=where.domain,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from segue.core.assurance import Assurance, from_data, to_data
-from segue.core.credential import Kind, NewCredential, Participation
+from segue.core.credential import Credential, Kind, NewCredential, Participation
 from segue.core.org import Org
 from segue.core.policy import SessionLimits
 from segue.core.secret import Bearer, new_bearer, new_secret, partition_of, read_bearer
@@ -127,11 +127,16 @@ async def current(
     found = await store.find(org.id, bearer.id, bearer.digest, SESSION_KINDS, app_id=app_id)
     if found is None or found.subject is None or found.credential.domain != domain:
         return None
-    idle_ms = _idle_ms(found.credential.data, org)
-    idle_end_at = found.credential.idle_expires_at
-    if touch and idle_end_at is not None and idle_end_at - now_at < idle_ms - idle_ms // _TOUCH_SHARE:
-        await store.touch_session(org.id, bearer.id, idle_ms=idle_ms)
+    if touch:
+        await keep_alive(store, found.credential, org=org, now_at=now_at)
     return found
+
+
+async def keep_alive(store: CredentialStore, session: Credential, *, org: Org, now_at: int) -> None:
+    """Counts a use of a session; written at most every tenth of its idle time."""
+    idle_ms, idle_end_at = _idle_ms(session.data, org), session.idle_expires_at
+    if idle_end_at is not None and idle_end_at - now_at < idle_ms - idle_ms // _TOUCH_SHARE:
+        await store.touch_session(org.id, session.id, idle_ms=idle_ms)
 
 
 def limited(plan: SessionPlan, limits: SessionLimits) -> SessionPlan:

@@ -18,6 +18,7 @@ from segue.protocols.oauth.errors import refusal
 from segue.protocols.oauth.issue import BACKEND_SESSION, Parent
 from segue.protocols.oauth.profile import TokenFacts
 from segue.protocols.oauth.token_request import TokenRequest, Tools
+from segue.signin.sessions import BACKEND_KINDS, keep_alive
 from segue.stores import TrustStore
 
 _ID_PREFIX: Final = "bes"
@@ -54,9 +55,10 @@ async def keep_session(asked: TokenRequest, tools: Tools, facts: TokenFacts, par
         return Kept(facts)
     await check_origin(tools.door.store, facts.app, scope)
     known = facts.kept.get(BACKEND_SESSION)
-    idle_ms = asked.request.site.org.settings.session_idle_s * 1000
     if isinstance(known, str):
-        await tools.store.touch_session(facts.user.org_id, known, idle_ms=idle_ms)
+        live = await tools.store.find(facts.user.org_id, known, None, BACKEND_KINDS)
+        if live is not None:
+            await keep_alive(tools.store, live.credential, org=asked.request.site.org, now_at=asked.where.now_at)
         return Kept(facts)
     credential = _new_session(asked, facts, parent)
     event = asked.where.event(

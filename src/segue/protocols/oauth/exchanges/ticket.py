@@ -22,7 +22,7 @@ from segue.protocols.oauth.errors import refusal
 from segue.protocols.oauth.profile import TicketExchange
 from segue.protocols.oauth.token_pair import Pair, read_pair, session_ended
 from segue.protocols.oauth.token_request import TokenRequest, Tokens, Tools
-from segue.signin.sessions import BACKEND_KINDS
+from segue.signin.sessions import BACKEND_KINDS, keep_alive
 from segue.stores import Commit, Guard
 from segue.web.sign_in_limits import BY_BACKEND_SESSION, check_standing
 
@@ -67,7 +67,7 @@ async def exchange_ticket(asked: TokenRequest, tools: Tools, exchange: TicketExc
         server=asked.server,
         issuer=asked.issuer,
         audience=f"{exchange.audience_prefix}{target.id}",
-        also_binds=(pair.actor.id,),
+        also_binds=pair.actor.lineage_path,
     )
     return await _give(asked, tools, exchange, handing)
 
@@ -94,8 +94,7 @@ async def _session(asked: TokenRequest, tools: Tools, pair: Pair) -> Credential 
     found = await tools.store.find(asked.where.org_id, pair.session_id, None, BACKEND_KINDS)
     if found is None or found.credential.app_id != asked.client.app.id:
         return None
-    idle_ms = asked.request.site.org.settings.session_idle_s * 1000
-    await tools.store.touch_session(asked.where.org_id, pair.session_id, idle_ms=idle_ms)
+    await keep_alive(tools.store, found.credential, org=asked.request.site.org, now_at=asked.where.now_at)
     return found.credential
 
 
@@ -139,7 +138,7 @@ async def _give(asked: TokenRequest, tools: Tools, exchange: TicketExchange, han
     event = where.event(
         "ticket.exchange", user_id=user.id, app_id=handing.origin.id, credential_id=credential.id, detail=detail
     )
-    live_ids = (handing.session.id, *handing.also_binds)
+    live_ids = credential.bind_path
     guard = Guard(user.id, user.stamp, target.id, assigned=not target.everyone, live_ids=live_ids)
     commit = Commit(where.org_id, partition_of(user.id), (event,), guard, credentials=(credential,))
     if not await tools.store.commit(commit):
