@@ -194,7 +194,7 @@ async def _judge(request: SignInRequest, known: _Known, session: Found | None, s
             subject=known.subject,
             application=request.app,
             assurance=known.assurance,
-            surroundings=await _surroundings(request, known.subject, store),
+            surroundings=await _surroundings(request, known, store),
             now_at=now_at,
             began_at=request.waiting_since_at or now_at,
             requirement=await _requirement(request, known.subject, store),
@@ -225,9 +225,11 @@ async def _judge(request: SignInRequest, known: _Known, session: Found | None, s
     )
 
 
-async def _surroundings(request: SignInRequest, subject: Subject, store: SignInStore) -> Surroundings:
-    """From where the request comes; what takes a look into storage only where a rule asks for it."""
-    org, user, where = request.org, subject.user, request.circumstances
+async def _surroundings(request: SignInRequest, known_as: _Known, store: SignInStore) -> Surroundings:
+    """From where the request comes; what takes a look into storage only where a rule asks for it. The device of a
+    sign-in that was handed over is the one that it was made on."""
+    org, where, subject = request.org, request.circumstances, known_as.subject
+    user = subject.user
     asked = asks_for_second_factor(org.settings, subject) or org.policies.asks_for_device or org.policies.asks_for_risk
     remembered = False
     if request.device and org.settings.remember_device_s and asked:
@@ -236,7 +238,7 @@ async def _surroundings(request: SignInRequest, subject: Subject, store: SignInS
     if org.policies.asks_for_risk:
         known = await address_known(store, user, where.address)
         risk = risk_of(browser_remembered=remembered, address_known=known)
-    return Surroundings(where.address, where.device, remembered, risk)
+    return Surroundings(where.address, where.device or known_as.assurance.device, remembered, risk)
 
 
 async def _requirement(request: SignInRequest, subject: Subject, store: SignInStore) -> Requirement:
