@@ -83,6 +83,8 @@ def test_a_variable_that_is_no_setting_is_refused(environment: pytest.MonkeyPatc
         ({"database_url": "postgresql://segue:changeme@host/db"}, "placeholder"),
         ({"database_url": "postgresql://<user>:<password>@host/db"}, "placeholder"),
         ({"trusted_proxies": "0.0.0.0/0"}, "everybody is no proxy"),
+        ({"device_header": "X-Device"}, "SEGUE_TRUSTED_PROXIES"),
+        ({"trusted_proxies": "10.0.0.0/8", "device_header": "X Device"}, "SEGUE_DEVICE_HEADER: "),
         ({"trusted_proxies": "::/0"}, "everybody is no proxy"),
         ({"trusted_proxies": "proxy.corp.test"}, "SEGUE_TRUSTED_PROXIES: "),
         ({"trusted_proxies": "10.1.2.3/8"}, "SEGUE_TRUSTED_PROXIES: "),

@@ -4,7 +4,8 @@ from ipaddress import ip_network
 
 import pytest
 
-from segue.web.client_address import client_address
+from segue.core.assurance import Device
+from segue.web.client_address import client_address, client_device
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("::1/128"))
 
@@ -38,3 +39,28 @@ def test_ST_02_behind_a_trusted_proxy_the_first_untrusted_hop_from_the_right_cou
 )
 def test_ST_03_addresses_have_one_form(peer: str, expected: str) -> None:
     assert client_address(peer, None, PROXIES) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "device"),
+    [
+        ("id=LAPTOP-7; managed", Device("LAPTOP-7", managed=True)),
+        ("id=LAPTOP-7;managed", Device("LAPTOP-7", managed=True)),
+        ("id=LAPTOP-7", Device("LAPTOP-7")),
+        ("managed", Device("", managed=True)),
+        (" managed ", Device("", managed=True)),
+        (None, None),
+        ("", None),
+        ("id=", None),
+        (";managed", None),
+        ("managed; id=x", None),
+        ("id=a b; managed", None),
+        ("id=x; managed; root", None),
+        ("id=x managed", None),
+        ("id=" + "x" * 129, None),
+    ],
+)
+def test_ST_02_a_device_is_what_a_trusted_proxy_says(header: str | None, device: Device | None) -> None:
+    assert client_device("10.0.0.1", header, PROXIES) == device
+    assert client_device("203.0.113.9", header, PROXIES) is None
+    assert client_device("10.0.0.1", header, ()) is None
