@@ -11,6 +11,7 @@ from segue.admin.keys import ASSERTION_KEYS, TOKEN_KEYS, key_set_of
 from segue.admin.orgs import NewOrg, NewServer
 from segue.core.org import AuthorizationServer, Domain, OrgSettings
 from segue.core.sealing import SealBroken, Sealer
+from segue.core.server import ServerScope
 from segue.events import Event
 from segue.tokens.keys import KeyRing
 
@@ -26,7 +27,7 @@ async def test_an_org_is_made_whole_in_one_call(empty: Desk) -> None:
     assert (await empty.store.domain("id.corp.test")) == Domain("id.corp.test", made.org.id, "dialect")
     own, custom = made.servers
     assert (own.path, own.audience, own.issuer(made.domain)) == ("", "", "https://id.corp.test")
-    assert (custom.audience, custom.scopes) == ("api://default", {"read": "Read"})
+    assert (custom.audience, custom.scopes) == ("api://default", {"read": ServerScope("read", description="Read")})
     assert custom.issuer(made.domain) == "https://id.corp.test/servers/default"
     assert {server.key_set for server in made.servers} == {TOKEN_KEYS}
     ring = KeyRing(empty.sealer)
