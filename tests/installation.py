@@ -291,6 +291,7 @@ async def _clients(installation: Installation, people: Mapping[str, Person]) -> 
         "phone origin": OidcClient(
             "phone-origin-client", ("com.example.origin:/done",), (), code, exchanging, "none", native=True
         ),
+        "page origin": OidcClient("page-origin-client", (f"{APP}/page",), (), code, exchanging, "none"),
         "lonely": OidcClient("lonely-client", (f"{APP}/lonely",), grant_types=exchanging),
         "direct assigned": OidcClient("direct-assigned-client", (f"{APP}/direct-assigned",), grant_types=direct),
     }
@@ -409,13 +410,13 @@ async def _trust_map(
     saml: Mapping[str, SamlApp],
     wsfed: Mapping[str, WsFedApp],
 ) -> None:
-    """Two applications that may hand sign-ins over, and applications of every protocol that take them."""
+    """Three applications that may hand sign-ins over, and applications of every protocol that take them."""
     targets = [clients[name].app_id for name in ("web", "assigned", "code only", "demanding")]
     targets += [saml[name].app_id for name in ("saml", "assigned")] + [
         wsfed[name].app_id for name in ("wsfed", "assigned")
     ]
     for target in targets:
-        for origin in ("origin", "phone origin"):
+        for origin in ("origin", "phone origin", "page origin"):
             store, change = installation.segue.store, installation.change
             await trust.trust_application(store, target, clients[origin].app_id, change)
 
