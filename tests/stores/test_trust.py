@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from tests.stores.scene import Scene, an_application, ident
+from tests.stores.scene import MINUTE_MS, Scene, an_application, ident
 
 from segue.core.application import Application
+from segue.core.credential import Kind
 from segue.core.trust import TrustEntry
 from segue.storage.sqlite_connection import connect
 from segue.stores import NotFound
@@ -117,3 +118,44 @@ async def test_no_entry_outlives_an_application(scene: Scene) -> None:
     left = await scene.store.trusted_origins_of(scene.org_id, scene.app.id)
     assert [entry.origin_app_id for entry in left] == [third.id]
     assert await scene.store.trusting_targets_of(scene.org_id, other.id) == []
+
+
+async def test_NW_01_trust_stands_while_both_are_active(scene: Scene) -> None:
+    other = await an_app(scene)
+    entry = an_entry(scene, scene.app, other)
+    assert await scene.store.standing_trust(scene.org_id, scene.app.id, other.id) is None
+    assert await add(scene, entry)
+    assert await scene.store.standing_trust(scene.org_id, scene.app.id, other.id) == entry
+    assert await scene.store.standing_trust(scene.org_id, other.id, scene.app.id) is None
+    assert await scene.store.standing_trust("another", scene.app.id, other.id) is None
+    for app in (scene.app, other):
+        await scene.store.put_application(replace(app, status="inactive"), scene.event("application.status"))
+        assert await scene.store.standing_trust(scene.org_id, scene.app.id, other.id) is None
+        assert await scene.store.trust_entry(scene.org_id, scene.app.id, other.id) == entry
+        await scene.store.put_application(app, scene.event("application.status"))
+    assert await scene.store.standing_trust(scene.org_id, scene.app.id, other.id) == entry
+
+
+async def test_a_session_that_an_application_keeps_is_kept_alive_by_its_use(scene: Scene) -> None:
+    kept = await scene.mint("backend_session", digest=b"", idle_ms=MINUTE_MS, life_ms=5 * MINUTE_MS)
+    kinds: frozenset[Kind] = frozenset({"backend_session"})
+    before = await scene.column(kept, "idle_expires_at")
+    await scene.store.touch_session(scene.org_id, kept.id, idle_ms=2 * MINUTE_MS)
+    assert await scene.column(kept, "idle_expires_at") > before
+    await scene.store.touch_session(scene.org_id, kept.id, idle_ms=60 * MINUTE_MS)
+    assert await scene.column(kept, "idle_expires_at") == await scene.column(kept, "expires_at")
+    assert await scene.store.find(scene.org_id, kept.id, None, kinds) is not None
+    assert await scene.store.find(scene.org_id, kept.id, None, frozenset({"session"})) is None
+    await scene.shift(kept, "idle_expires_at", -10 * MINUTE_MS)
+    assert await scene.store.find(scene.org_id, kept.id, None, kinds) is None
+
+
+async def test_NW_05_a_ticket_is_claimed_for_its_target_alone_and_ends_with_its_session(scene: Scene) -> None:
+    session = await scene.mint("backend_session", digest=b"", idle_ms=MINUTE_MS)
+    tickets = [await scene.mint("interclient", target_app_id=scene.app.id, bind_path=session.path) for _ in range(2)]
+    for app_id in (None, "another"):
+        assert await scene.spend(tickets[0], app_id=app_id) is None
+    assert await scene.spend(tickets[0], app_id=scene.app.id) is not None
+    assert await scene.spend(tickets[0], app_id=scene.app.id) is None
+    await scene.revoke(session)
+    assert await scene.spend(tickets[1], app_id=scene.app.id) is None

@@ -25,6 +25,7 @@ TEXTS = {
     "forget_devices": local(statements.FORGET_DEVICES),
     "applications_of": local(statements.APPLICATIONS_OF),
     "trust_entry": local(trust_rows.TRUST_ENTRY),
+    "standing_trust": local(trust_rows.STANDING_TRUST),
     "trusted_origins_of": local(trust_rows.TRUSTED_ORIGINS_OF),
     "trusting_targets_of": local(trust_rows.TRUSTING_TARGETS_OF),
     "groups": local(statements.GROUPS),

@@ -154,10 +154,11 @@ def _check_proof_key(asked: TokenRequest, actor: Credential) -> None:
 
 
 def _check_scope(asked: TokenRequest, actor: Credential, scope: str) -> None:
-    scopes = actor.data.get("scopes")
-    if not isinstance(scopes, list) or scope not in scopes:
+    kept = actor.data.get("scopes")
+    scopes = [str(name) for name in kept] if isinstance(kept, list) else []
+    if scope not in scopes:
         mend = f"Ask for the scope {scope} when the user signs in."
-        check = Check("actor_scope", False, scope, " ".join(map(str, scopes))[:256] if scopes else "", mend)  # type: ignore[call-overload]
+        check = Check("actor_scope", False, scope, " ".join(scopes)[:256], mend)
         raise _refused(asked, "invalid_grant", _NO_SCOPE, check, credential_id=actor.id)
 
 
