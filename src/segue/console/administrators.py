@@ -33,7 +33,9 @@ class Administrators:
         new = f"{paths.TOKENS}/new"
         return (
             entrance.shows(paths.ROLES, self.show_roles, "roles.read"),
-            entrance.changes(paths.ROLES, self.show_roles, self.change_roles, _MANAGE_ROLES, fresh=True),
+            entrance.changes(
+                paths.ROLES, self.show_roles, self.change_roles, _MANAGE_ROLES, fresh=True, buttons={"take"}
+            ),
             entrance.shows(paths.TOKENS, self.show_tokens, "apiTokens.read"),
             entrance.changes(paths.TOKENS, self.show_tokens, self.end_token, _MANAGE_TOKENS),
             entrance.shows(new, self.new_token, _MANAGE_TOKENS, fresh=True),

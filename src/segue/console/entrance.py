@@ -6,14 +6,14 @@ each time. Whoever has a second factor proves it here.
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from segue.admin.actor import Actor
 from segue.admin.change import Change
 from segue.console import paths
-from segue.console.forms import failed
+from segue.console.forms import Form, failed
 from segue.console.seals import Seals
 from segue.console.visit import Done, Visit
 from segue.core.refusal import Refusal
@@ -89,17 +89,21 @@ class Entrance:
         *,
         fresh: bool = False,
         fields: Mapping[str, str] | None = None,
+        buttons: Collection[str] = (),
     ) -> Route:
         """What a form posts to. A value that will not do brings back the page that ``show`` makes, with what was typed;
-        ``fields`` are names of the form by the names that administration has for them."""
+        ``fields`` are names of the form by the names that administration has for them. ``buttons`` are what ``do`` says
+        of forms that are a button alone: nothing was typed there."""
 
         async def handle(request: Request) -> Response:
             visit = await self._enter(request, permission, fresh=fresh)
-            return await self._change(visit, show, submit, fields or {}) if isinstance(visit, Visit) else visit
+            return await self._change(visit, show, submit, fields or {}, buttons) if isinstance(visit, Visit) else visit
 
         return Route(("POST",), path, handle, refuse, _CHANGE_EVENT, body="form")
 
-    async def _change(self, visit: Visit, show: Show, submit: Submit, fields: Mapping[str, str]) -> Response:
+    async def _change(
+        self, visit: Visit, show: Show, submit: Submit, fields: Mapping[str, str], buttons: Collection[str]
+    ) -> Response:
         try:
             made = await submit(visit)
         except Refusal as refusal:
@@ -107,6 +111,8 @@ class Entrance:
                 raise
             event_id = await self.door.recorder.refuse(visit.change.circumstances, refusal, _CHANGE_EVENT)
             form = failed(visit.posted, refusal, event_id, fields)
+            if visit.posted.get("do") in buttons:
+                form = Form(message=form.message, event_id=form.event_id)
             return self._sealed(visit, await show(visit.with_form(form)))
         told = self.seals.keep(visit.request, visit.session, made.notice)
         return made.response(visit, told, *self.seals.presence(visit.request, visit.session))

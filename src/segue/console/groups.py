@@ -35,7 +35,7 @@ class Groups:
             entrance.shows(_NEW, self.new, _MANAGE),
             entrance.changes(_NEW, self.new, self.add, _MANAGE),
             entrance.shows(_ONE, self.show, _READ),
-            entrance.changes(_ONE, self.show, self.change, _MANAGE),
+            entrance.changes(_ONE, self.show, self.change, _MANAGE, buttons={"leave"}),
             entrance.shows(_REMOVE, self.ask, _MANAGE),
             entrance.changes(_REMOVE, self.ask, self.remove, _MANAGE),
         )

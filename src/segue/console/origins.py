@@ -33,7 +33,7 @@ class Origins:
             entrance.shows(new, self.new, _MANAGE),
             entrance.changes(new, self.new, self.add, _MANAGE),
             entrance.shows(one, self.show, _READ),
-            entrance.changes(one, self.show, self.change, _MANAGE),
+            entrance.changes(one, self.show, self.change, _MANAGE, buttons={"stop", "restore", "remove"}),
         )
 
     async def index(self, visit: Visit) -> Page:

@@ -29,9 +29,11 @@ class People:
         entrance = self.desk.entrance
         return (
             entrance.shows(_PEOPLE, self.show, "apps.read"),
-            entrance.changes(_PEOPLE, self.show, self.change, "apps.manage"),
+            entrance.changes(
+                _PEOPLE, self.show, self.change, "apps.manage", buttons={"unassign", "ungroup", "everyone"}
+            ),
             entrance.shows(_APPS, self.show_apps, "apps.read"),
-            entrance.changes(_APPS, self.show_apps, self.change_apps, "apps.manage"),
+            entrance.changes(_APPS, self.show_apps, self.change_apps, "apps.manage", buttons={"unassign"}),
         )
 
     async def show(self, visit: Visit) -> Page:

@@ -29,7 +29,9 @@ class Trust:
         entrance = self.desk.entrance
         return (
             entrance.shows(_TRUST, self.show, _READ),
-            entrance.changes(_TRUST, self.show, self.change, _MANAGE, fresh=True, fields={"target": "origin"}),
+            entrance.changes(
+                _TRUST, self.show, self.change, _MANAGE, fresh=True, fields={"target": "origin"}, buttons={"distrust"}
+            ),
         )
 
     async def show(self, visit: Visit) -> Page:

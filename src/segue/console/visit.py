@@ -80,7 +80,7 @@ class Visit:
         """A page of the console. ``section`` is the address of its entry in the navigation, where it is not its own."""
         return Page(
             template=f"console/{template}",
-            status=400 if self.form.sent else 200,
+            status=400 if self.form.message else 200,
             stays_here=True,
             context={
                 "title": title,
