@@ -19,6 +19,7 @@ from segue.admin import applications, roles, users
 from segue.admin.applications import Traits
 from segue.app import build
 from segue.core.application import Bookmark, OidcClient
+from segue.core.policy import default_policy
 from segue.core.user import Role
 from segue.web.surface import Route
 
@@ -59,6 +60,7 @@ def filled(path: str, site: Site, ident: str = "") -> str:
     everybody = f"00g{site.org.org_id[3:]}"
     known = ident or (site.org.clients["web"].app_id if "/apps/" in path else site.person("bob").id)
     known = everybody if "/groups/" in path and not ident else known
+    known = default_policy(site.org.org_id, "access").id if "/policies/" in path and not ident else known
     return HOLE.sub(known, path)
 
 
@@ -94,7 +96,8 @@ def test_nobody_gets_in_without_a_role(site: Site, routes: list[Route]) -> None:
 def test_MG_02_an_auditor_looks_and_changes_nothing(server: Server, site: Site, routes: list[Route]) -> None:
     browser = of_role(server, "auditor", "auditor@example.com")
     pages = ["/console", "/console/apps", "/console/users", "/console/origins", "/console/keys", "/console/events"]
-    pages += ["/console/groups", "/console/administrators", "/console/tokens"]
+    pages += ["/console/groups", "/console/administrators", "/console/tokens", "/console/zones", "/console/policies"]
+    pages += ["/console/simulator?user=ann", filled("/console/policies/{id}", site)]
     pages += [filled(f"/console/apps/{{id}}{end}", site) for end in ("", "/people", "/handoff", "/trust")]
     pages += [filled(f"/console/users/{{id}}{end}", site) for end in ("", "/security", "/apps", "/lineage")]
     for path in pages:
@@ -256,6 +259,8 @@ def test_MG_01_nothing_of_another_org_is_there(site: Site, twin: Site, owner: Br
         "/origins/": "tosNothing",
         "/events/": "evtVbVkXRI0pxnQcYH5Z",
         "/groups/": "00gVbVkXRI0pxnQcYH5Z",
+        "/policies/": default_policy(twin.org.org_id, "access").id,
+        "/zones/": "nzoVbVkXRI0pxnQcYH5Z",
     }
     token = form_token(owner)
     for route in routes:
@@ -283,7 +288,14 @@ def test_I9_no_field_of_the_console_makes_a_fault(site: Site, owner: Browser, ro
             continue  # hashing a password forty times over is no attack
         for number, field in enumerate(READS[route.path]):
             for value in HOSTILE[number % 2 :: 2]:
-                sent = {"form_token": token, "kind": "web", "label": "Fuzz", field: value}
+                sent = {
+                    "form_token": token,
+                    "kind": "web",
+                    "label": "Fuzz",
+                    "allow": "yes",
+                    "factors": "1",
+                    field: value,
+                }
                 if "POST" in route.methods:
                     response = owner.post(path, data=sent)
                 else:

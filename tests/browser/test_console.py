@@ -43,6 +43,12 @@ PAGES = {
     "app-trust": "/apps/{saml}/trust",
     "app-secrets": "/apps/{web}/secrets",
     "app-state": "/apps/{web}/state",
+    "policies": "/policies",
+    "policy-new": "/policies/new?type=session",
+    "simulator": "/simulator?user=ann&app={web}&factors=password",
+    "simulator-empty": "/simulator",
+    "zones": "/zones",
+    "zone-new": "/zones/new",
     "groups": "/groups",
     "group-new": "/groups/new",
     "administrators": "/administrators",
@@ -190,6 +196,42 @@ async def test_seed_004_configure_the_trust_map(inside: Page, demo: Demo) -> Non
     await fit(inside, "trusted")
     await inside.get_by_label("Stop trusting Harbor Orders").click()
     await expect(inside.locator("#notice")).to_contain_text("trusted no more")
+
+
+async def test_a_rule_decides_in_the_simulator(inside: Page, demo: Demo) -> None:
+    """A policy with a rule for a network, given to an application, and its answer from there and from elsewhere."""
+    await inside.set_viewport_size({"width": 1280, "height": 800})
+    await go(inside, demo, "/zones/new")
+    await inside.fill("#name", "Elsewhere")
+    await inside.fill("#ranges", "192.0.2.0/24")
+    await inside.click("#save")
+    await go(inside, demo, "/policies/new?type=access")
+    await inside.fill("#name", "Careful elsewhere")
+    await inside.click("#save")
+    await inside.click("#add-rule")
+    await inside.fill("#name", "Two factors elsewhere")
+    await inside.click("#where summary")
+    await inside.get_by_role("group", name="From these networks").get_by_label("Elsewhere").check()
+    await inside.select_option("#factors", "2")
+    await fit(inside, "rule")
+    await inside.click("#save")
+    await expect(inside.locator("#notice")).to_contain_text("was added")
+    await expect(inside.get_by_text("from Elsewhere")).to_be_visible()
+    await fit(inside, "policy")
+    await go(inside, demo, "/apps/{wsfed}/handoff")
+    await inside.select_option("#policy", label="Careful elsewhere")
+    await inside.click("#save-policy")
+    for address, answer in (("192.0.2.7", "They are asked for more"), ("198.51.100.1", "They are let in")):
+        await go(inside, demo, "/simulator")
+        await inside.fill("#user", "ann")
+        await inside.select_option("#app", label="Harbor Ledger")
+        await inside.fill("#address", address)
+        await inside.click("#ask")
+        await expect(inside.locator("#answer h2")).to_have_text(answer)
+    await fit(inside, "simulated")
+    await go(inside, demo, "/apps/{wsfed}/handoff")
+    await inside.select_option("#policy", label="Default access policy")
+    await inside.click("#save-policy")
 
 
 async def test_a_group_from_its_beginning_to_its_end(inside: Page, demo: Demo) -> None:

@@ -23,11 +23,15 @@ from segue.console.lineage import Lineage
 from segue.console.origins import Origins
 from segue.console.overview import Overview
 from segue.console.people import People
+from segue.console.policies import Policies
+from segue.console.rules import Rules
 from segue.console.seals import Seals
 from segue.console.search import Search
 from segue.console.security import Security
+from segue.console.simulator import Simulator
 from segue.console.trust import Trust
 from segue.console.users import Users
+from segue.console.zones import Zones
 from segue.web.surface import Route
 
 __all__ = ["CHANNEL", "TEMPLATES", "Console", "ConsoleChannel", "Desk", "Entrance", "Seals"]
@@ -46,6 +50,10 @@ PAGES: Final = (
     Apps,
     Handoff,
     Trust,
+    Policies,
+    Rules,
+    Simulator,
+    Zones,
     Origins,
     Keys,
     Administrators,

@@ -194,7 +194,17 @@ def _trail(event: Event) -> dict[str, Any] | None:
         for check in trail.get("checks", ())
         if isinstance(check, Mapping)
     ]
-    return {"rule": str(trail.get("rule", "")).replace("_", " "), "checks": checks}
+    tried = [
+        {
+            "policy": str(one.get("policy", "")),
+            "rule": str(one.get("rule", "")),
+            "matched": bool(one.get("matched")),
+            "why": str(one.get("why", "")),
+        }
+        for one in trail.get("tried", ())
+        if isinstance(one, Mapping)
+    ]
+    return {"rule": str(trail.get("rule", "")).replace("_", " "), "checks": checks, "tried": tried}
 
 
 def _details(event: Event) -> list[tuple[str, str]]:

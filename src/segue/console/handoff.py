@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from segue.admin import applications
+from segue.admin import applications, policies
 from segue.console import app_forms, paths
 from segue.console.app_view import app_page, known_app
 from segue.console.desk import Desk
+from segue.console.forms import required
 from segue.console.visit import Done, Visit, done
 from segue.console.words import counted
 from segue.core.refusal import Refusal
@@ -32,10 +33,27 @@ class Handoff:
 
     async def show(self, visit: Visit) -> Page:
         app = await known_app(self.desk, visit)
-        return app_page(visit, "handoff.html", app, "handoff", words=app_forms)
+        known = await policies.list_policies(self.desk.store, "access", visit.change)
+        has = app.policy_id or next(policy.id for policy in known if policy.default)
+        return app_page(
+            visit,
+            "handoff.html",
+            app,
+            "handoff",
+            words=app_forms,
+            policies=[(policy.id, policy.name) for policy in known if policy.active],
+            has_policy=has,
+            policy_address=f"{paths.POLICIES}/{has}",
+            may_policy=visit.may("policies.manage") and visit.may("apps.manage"),
+        )
 
     async def save(self, visit: Visit) -> Done:
         app = await known_app(self.desk, visit)
+        if visit.posted.get("do") == "policy":
+            visit.actor.require("policies.manage")
+            policy_id = required(visit.posted, "policy", "Policy")
+            await policies.assign_policy(self.desk.store, app.id, policy_id, visit.change)
+            return done(visit.request.path, "The policy was saved.")
         changed = replace(
             app,
             when_other_user=app_forms.read_when_other_user(visit.posted),

@@ -26,6 +26,9 @@ _NAVIGATION: Final = (
         "Sign-in",
         (
             ("Applications", paths.APPS, "apps.read"),
+            ("Policies", paths.POLICIES, "policies.read"),
+            ("Simulator", paths.SIMULATOR, "policies.read"),
+            ("Network zones", paths.ZONES, "networkZones.read"),
             ("Trusted origins", paths.ORIGINS, "trustedOrigins.read"),
             ("Signing keys", paths.KEYS, "keys.read"),
         ),
