@@ -261,6 +261,7 @@ def test_MG_01_nothing_of_another_org_is_there(site: Site, twin: Site, owner: Br
         "/groups/": "00gVbVkXRI0pxnQcYH5Z",
         "/policies/": default_policy(twin.org.org_id, "access").id,
         "/zones/": "nzoVbVkXRI0pxnQcYH5Z",
+        "/servers/": "ausVbVkXRI0pxnQcYH5Z",
     }
     token = form_token(owner)
     for route in routes:

@@ -56,6 +56,9 @@ PAGES = {
     "token-new": "/tokens/new",
     "origins": "/origins",
     "origin-new": "/origins/new",
+    "servers": "/servers",
+    "server": "/servers/default",
+    "server-new": "/servers/new",
     "keys": "/keys",
     "keys-rotate": "/keys/rotate?set=main&algorithm=RS256",
     "keys-emergency": "/keys/rotate?set=saml&emergency=yes",
@@ -286,6 +289,7 @@ async def test_everything_by_keyboard(page: Page, demo: Demo) -> None:
     """From the sign-in to a trusted origin and back, without a pointer."""
     admin = demo.manifest["admin"]
     await page.goto(f"{admin['console_url']}/origins")
+    await expect(page.locator("#username")).to_be_focused()
     await page.keyboard.type(admin["login"])
     await page.keyboard.press("Tab")
     await page.keyboard.type(admin["password"])

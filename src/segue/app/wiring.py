@@ -226,7 +226,17 @@ def _console(
     """The operator's console, the same at every domain."""
     second_factors = SecondFactors(steps.factors, store, store)
     entrance = Entrance(door, store, Seals(sealer), second_factors, actor_by_roles)
-    return Console(Desk(entrance, store, hasher, sealer, steps.factors, okta.app_addresses, settings.local_names))
+    desk = Desk(
+        entrance,
+        store,
+        hasher,
+        sealer,
+        steps.factors,
+        addresses=okta.app_addresses,
+        local_names=settings.local_names,
+        server_path=okta.NEW_SERVER_PATH,
+    )
+    return Console(desk)
 
 
 def _jobs(settings: Settings, store: Store, sealer: Sealer, source: Source) -> tuple[Periodic, ...]:

@@ -28,6 +28,7 @@ from segue.console.rules import Rules
 from segue.console.seals import Seals
 from segue.console.search import Search
 from segue.console.security import Security
+from segue.console.servers import Servers
 from segue.console.simulator import Simulator
 from segue.console.trust import Trust
 from segue.console.users import Users
@@ -55,6 +56,7 @@ PAGES: Final = (
     Simulator,
     Zones,
     Origins,
+    Servers,
     Keys,
     Administrators,
     Events,

@@ -17,8 +17,8 @@ AppAddresses = Callable[[Application, Domain], Sequence[tuple[str, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """``addresses`` speaks the dialect of its domain. ``local_names`` are names of this machine, where plain http is
-    allowed."""
+    """``server_path`` is that of a new authorization server, with ``{id}`` for its id. ``addresses`` speaks the
+    dialect of its domain. ``local_names`` are names of this machine, where plain http is allowed."""
 
     entrance: Entrance
     store: Store
@@ -27,3 +27,4 @@ class Desk:
     factors: Factors
     addresses: AppAddresses
     local_names: tuple[str, ...] = ()
+    server_path: str = "{id}"

@@ -7,10 +7,12 @@ from segue.admin import applications, policies
 from segue.console import app_forms, paths
 from segue.console.app_view import app_page, known_app
 from segue.console.desk import Desk
-from segue.console.forms import required
+from segue.console.forms import choice, number, required
 from segue.console.visit import Done, Visit, done
 from segue.console.words import counted
 from segue.core.refusal import Refusal
+from segue.core.requirement import Requirement
+from segue.core.strict import Params
 from segue.web.message import Page
 from segue.web.surface import Route
 
@@ -41,6 +43,7 @@ class Handoff:
             app,
             "handoff",
             words=app_forms,
+            max_age="" if app.requirement.max_age_s is None else f"{app.requirement.max_age_s / 60:g}",
             policies=[(policy.id, policy.name) for policy in known if policy.active],
             has_policy=has,
             policy_address=f"{paths.POLICIES}/{has}",
@@ -58,6 +61,7 @@ class Handoff:
             app,
             when_other_user=app_forms.read_when_other_user(visit.posted),
             hand_off_opens_session=visit.posted.get("hand_off_opens_session") == "yes",
+            requirement=_requirement(visit.posted, app.requirement),
         )
         await applications.update_application(
             self.desk.store, changed, visit.change, local_names=self.desk.local_names, sealer=self.desk.sealer
@@ -77,3 +81,10 @@ class Handoff:
             self.desk.store, app.id, visit.change, keep_old=visit.posted.get("keep_old") == "yes"
         )
         return done(visit.request.path, "A new secret was made.", client_secret=secret)
+
+
+def _requirement(values: Params, before: Requirement) -> Requirement:
+    """What the application asks by itself; what the form does not show stays."""
+    minutes = number(values, "max_age", "The number of minutes")
+    factors = int(choice(values, "factors", ("1", "2"), "factors"))
+    return replace(before, factors=factors, max_age_s=None if minutes is None else minutes * 60)

@@ -30,6 +30,7 @@ _NAVIGATION: Final = (
             ("Simulator", paths.SIMULATOR, "policies.read"),
             ("Network zones", paths.ZONES, "networkZones.read"),
             ("Trusted origins", paths.ORIGINS, "trustedOrigins.read"),
+            ("Authorization servers", paths.SERVERS, "authorizationServers.read"),
             ("Signing keys", paths.KEYS, "keys.read"),
         ),
     ),

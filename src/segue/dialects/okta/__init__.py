@@ -19,6 +19,7 @@ from segue.dialects.okta.admin.app_credentials import AppCredentials
 from segue.dialects.okta.admin.app_grants import AppGrants
 from segue.dialects.okta.admin.app_links import AppLinks
 from segue.dialects.okta.admin.apps import Apps
+from segue.dialects.okta.admin.authorization_servers import PATH as NEW_SERVER_PATH
 from segue.dialects.okta.admin.authorization_servers import AuthorizationServers
 from segue.dialects.okta.admin.clients import Clients
 from segue.dialects.okta.admin.group_rules import GroupRules
@@ -102,6 +103,7 @@ __all__ = [
     "COOKIES",
     "DIALECT",
     "LIMITS",
+    "NEW_SERVER_PATH",
     "OktaServices",
     "app_addresses",
     "front_channels",
