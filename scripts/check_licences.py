@@ -33,6 +33,7 @@ SPELLINGS = {
     "apache software license": "Apache-2.0",
     "bsd 2-clause license": "BSD-2-Clause",
     "bsd": "BSD-2-Clause",
+    "bsd, public domain": "BSD-2-Clause",
     "bsd license": "BSD-3-Clause",  # the two and the three clauses are allowed alike
     "isc license": "ISC",
     "isc license (iscl)": "ISC",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from segue.core.refusal import Refusal
 from segue.core.sealing import SealBroken, Sealer, sealing_context
@@ -122,12 +122,17 @@ def _check_call(claims: Mapping[str, JsonValue], request: Request) -> None:
 
 
 def _same_address(named: str, called: str) -> bool:
-    """Scheme and host in any case and a default port are the same (RFC 3986 6.2.2, 6.2.3); all else is compared."""
+    """Scheme and host in any case, a default port and escaped characters are the same (RFC 3986 6.2.2, 6.2.3); all else
+    is compared. ``called`` has its path as the server reads it, with nothing escaped."""
     try:
-        one, other = (_parts(urlsplit(text)) for text in (named, called))
+        *one, path = _parts(urlsplit(named))
+        scheme, _, rest = called.partition("://")
+        authority, slash, own_path = rest.partition("/")
+        *other, _ = _parts(urlsplit(f"{scheme}://{authority}"))
+        same = (one, unquote(path, errors="strict")) == (other, slash + own_path)
     except ValueError:
         return False
-    return one == other and named.isascii()
+    return same and named.isascii()
 
 
 def _parts(url: SplitResult) -> tuple[str, str, int | None, str]:
