@@ -84,6 +84,12 @@ def _trail(event: Event) -> list[str]:
     lines = ["", f"Checks made (by the rule {rule}):" if rule else "Checks made:"]
     for check in trail.get("checks", ()):
         lines += _check(check)
+    tried = trail.get("tried", ())
+    if tried:
+        lines += ["", "Rules of policies, in the order in which they were tried:"]
+    for one in tried:
+        found = "matches" if one.get("matched") else f"no: {one.get('why', '')}"
+        lines.append(f"{_INDENT}{one.get('policy', '')} / {one.get('rule', '')}: {found}")
     return lines
 
 

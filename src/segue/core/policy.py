@@ -6,6 +6,7 @@ applications that it is assigned to. Each ends with a rule that matches everybod
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -134,6 +135,7 @@ class PolicySet:
         return any(rule.device_excuses for policy in self.policies for rule in policy.rules)
 
 
+@lru_cache(maxsize=1024)
 def default_policy(org_id: str, type: PolicyType) -> Policy:
     """The policy for whom no other is: it asks for no more than org and application do by themselves."""
     rule = Rule(_own_id("0pr", org_id, type), CATCH_ALL_NAME, CATCH_ALL_PRIORITY, catch_all=True)
