@@ -42,6 +42,7 @@ READS: dict[str, tuple[str, ...]] = {
         "everyone",
     ),
     "/console/apps/{id}/handoff": ("do", "when_other_user", "hand_off_opens_session", "policy", "max_age"),
+    "/console/apps/{id}/links": ("do", "link", "label", "name", "target"),
     "/console/apps/{id}/people": ("do", "user", "user_name", "group", "after"),
     "/console/apps/{id}/secrets": ("keep_old",),
     "/console/apps/{id}/state": ("state",),

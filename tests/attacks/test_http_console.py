@@ -98,7 +98,7 @@ def test_MG_02_an_auditor_looks_and_changes_nothing(server: Server, site: Site, 
     pages = ["/console", "/console/apps", "/console/users", "/console/origins", "/console/keys", "/console/events"]
     pages += ["/console/groups", "/console/administrators", "/console/tokens", "/console/zones", "/console/policies"]
     pages += ["/console/simulator?user=ann", filled("/console/policies/{id}", site)]
-    pages += [filled(f"/console/apps/{{id}}{end}", site) for end in ("", "/people", "/handoff", "/trust")]
+    pages += [filled(f"/console/apps/{{id}}{end}", site) for end in ("", "/people", "/links", "/handoff", "/trust")]
     pages += [filled(f"/console/users/{{id}}{end}", site) for end in ("", "/security", "/apps", "/lineage")]
     for path in pages:
         response = browser.get(path)
@@ -196,6 +196,24 @@ def test_CO_02_no_page_can_be_framed(site: Site, owner: Browser, routes: list[Ro
         if "text/html" in response.headers.get("content-type", ""):
             assert "script-src 'self'" in policy, route.path
             assert "form-action 'self'" in policy, route.path
+
+
+def test_MG_09_two_administrators_do_not_undo_each_other_unseen(site: Site, owner: Browser) -> None:
+    path = f"/console/users/{site.person('victim').id}/edit"
+    mine, theirs = owner.get(path), enter(site).get(path)
+    first = post(owner, path, **{"profile.firstName": "First", "seen": seen_of(mine)})
+    assert first.status_code == 303
+    late = post(owner, path, **{"profile.firstName": "Second", "seen": seen_of(theirs)})
+    assert late.status_code == 400
+    assert "Somebody else changed this" in late.text
+    assert "First" in owner.get(path).text
+    again = post(owner, path, **{"profile.firstName": "Second", "seen": seen_of(late)})
+    assert "saved" in told(owner, again)
+
+
+def seen_of(page: httpx.Response) -> str:
+    """The mark of what the page's form was made from."""
+    return str(html.document_fromstring(page.text).xpath("//input[@name='seen']/@value")[0])
 
 
 # --- stolen and old sessions ---

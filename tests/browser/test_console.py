@@ -39,6 +39,7 @@ PAGES = {
     "app-saml": "/apps/{saml}/edit",
     "app-wsfed": "/apps/{wsfed}",
     "app-people": "/apps/{saml}/people",
+    "app-links": "/apps/{saml}/links",
     "app-handoff": "/apps/{web}/handoff",
     "app-trust": "/apps/{saml}/trust",
     "app-secrets": "/apps/{web}/secrets",

@@ -47,6 +47,7 @@ AUTHENTICATIONS: Final = (
     ("client_secret_basic", "A secret in the Authorization header"),
     ("client_secret_post", "A secret in the form"),
 )
+_BY_KEY: Final = (("private_key_jwt", "A signature by one of its keys"),)
 ALGORITHMS: Final = (("RS256", "RS256"), ("ES256", "ES256"), ("Ed25519", "Ed25519"))
 NAME_ID_FORMATS: Final = (
     ("urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress", "E-mail address"),
@@ -54,6 +55,7 @@ NAME_ID_FORMATS: Final = (
     ("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent", "Persistent"),
     ("urn:oasis:names:tc:SAML:2.0:nameid-format:transient", "Transient"),
 )
+ROTATIONS: Final = (("rotate", "Every use gives a new one"), ("static", "It stays the same"))
 TOKEN_TYPES: Final = (("saml20", "SAML 2.0 assertion"), ("saml11", "SAML 1.1 assertion"))
 WHEN_OTHER_USER: Final = (
     ("", "As its kind of ticket does by itself"),
@@ -72,11 +74,18 @@ def offered_grants(group: tuple[tuple[str, str, str], ...]) -> list[tuple[str, s
     return [row for row in group if row[0] in allowed]
 
 
+def authentications(client: OidcClient) -> tuple[tuple[str, str], ...]:
+    """How a client can authenticate; by a key of its own only one that has registered some."""
+    has_keys = client.authentication == "private_key_jwt" or bool(client.jwks or client.jwks_uri)
+    return (*AUTHENTICATIONS, *_BY_KEY) if has_keys else AUTHENTICATIONS
+
+
 def read_oidc(kind: str, values: Params, known: OidcClient) -> OidcClient:
     """The client that the form describes; what the form does not show stays as ``known`` has it."""
     public = kind in ("browser", "native")
     grants = frozenset(values.all("grant_types")) or known.grant_types
-    authentication = "none" if public else choice(values, "authentication", dict(AUTHENTICATIONS), "authentication")
+    ways = dict(authentications(known))
+    authentication = "none" if public else choice(values, "authentication", ways, "authentication")
     return replace(
         known,
         native=kind == "native",
@@ -86,6 +95,8 @@ def read_oidc(kind: str, values: Params, known: OidcClient) -> OidcClient:
         initiate_login_uri=optional(values, "initiate_login_uri"),
         grant_types=grants,
         response_types=_response_types(values, known, grants),
+        refresh_rotation=cast(Any, optional(values, "refresh_rotation") or known.refresh_rotation),
+        dpop_bound_access_tokens=values.get("dpop_bound_access_tokens") == "yes",
         pkce_required=public or values.get("pkce_required") == "yes",
         id_token_algorithm=cast(Any, choice(values, "id_token_algorithm", dict(ALGORITHMS), "signature")),
     )

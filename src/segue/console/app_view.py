@@ -5,7 +5,7 @@ from typing import Final
 
 from segue.admin import applications
 from segue.console import paths
-from segue.console.app_forms import ADVANCED_GRANTS, NAME_ID_FORMATS, TOKEN_TYPES, USUAL_GRANTS
+from segue.console.app_forms import ADVANCED_GRANTS, NAME_ID_FORMATS, ROTATIONS, TOKEN_TYPES, USUAL_GRANTS
 from segue.console.desk import Desk
 from segue.console.visit import Visit
 from segue.console.words import kind_of
@@ -34,6 +34,7 @@ def app_page(visit: Visit, template: str, app: Application, tab: str, **context:
     one = f"{paths.APPS}/{app.id}"
     tabs = [("General", one, "general"), ("People", f"{one}/people", "people")]
     tabs.append(("Hand-off", f"{one}/handoff", "handoff"))
+    tabs.append(("Links", f"{one}/links", "links"))
     if app.bookmark is None:
         tabs.append(("Trust", f"{one}/trust", "trust"))
     if app.oidc is not None and app.oidc.has_secret:
@@ -80,6 +81,11 @@ def _oidc(client: OidcClient) -> list[Fact]:
         _fact("Sign-in redirect addresses", client.redirect_uris, code=True),
         _fact("Sign-out redirect addresses", client.post_logout_redirect_uris, code=True),
         _fact("Starts its sign-in at", [client.initiate_login_uri] if client.initiate_login_uri else [], code=True),
+        _fact(
+            "Refresh tokens",
+            [dict(ROTATIONS)[client.refresh_rotation]] if "refresh_token" in client.grant_types else [],
+        ),
+        _fact("Access tokens", ["Bound to a key of the app"] if client.dpop_bound_access_tokens else []),
         _fact("PKCE", ["Required" if client.needs_pkce else "Optional"]),
         _fact("ID tokens are signed by", [client.id_token_algorithm]),
     ]

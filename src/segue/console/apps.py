@@ -9,7 +9,7 @@ from segue.admin.applications import Registered, Traits
 from segue.console import app_forms, paths
 from segue.console.app_view import app_page, app_row, fits, known_app, open_facts
 from segue.console.desk import Desk
-from segue.console.forms import choice, optional, required
+from segue.console.forms import check_seen, choice, optional, required
 from segue.console.visit import Done, Visit, done, with_query
 from segue.console.words import kind_of
 from segue.core.application import Application, Bookmark, OidcClient, SamlServiceProvider, WsFedRelyingParty
@@ -92,6 +92,7 @@ class Apps:
     async def save(self, visit: Visit) -> Done:
         app = await known_app(self.desk, visit)
         values, kind = visit.posted, kind_of(app)[0]
+        check_seen(values, app.updated_at)
         changed = replace(
             app,
             label=required(values, "label", "Name"),

@@ -66,6 +66,8 @@ class Events:
             after=_position(visit.query.get("after") or ""),
             newest_first=True,
             limit=_PAGE,
+            # The events about one user are a look-up in their own partition.
+            user_id=wanted.who if is_id(wanted.who) and await self._is_user(visit, wanted.who) else None,
         )
         found = await read_log(self.desk.store, visit.org_id, page, wanted.fits)
         kept = {"type": wanted.type, "outcome": wanted.outcome, "who": wanted.who, "app": wanted.app}
@@ -101,6 +103,9 @@ class Events:
             trail=_trail(event) if visit.may(EXPLANATIONS) else None,
             details=_details(event),
         )
+
+    async def _is_user(self, visit: Visit, ident: str) -> bool:
+        return await self.desk.store.user(visit.org_id, ident) is not None
 
     async def _names(self, visit: Visit, event: Event) -> Names:
         store, org_id = self.desk.store, visit.org_id

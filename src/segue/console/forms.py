@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from segue.core.refusal import Refusal
 from segue.core.strict import Params
 from segue.core.verdict import Check, Verdict
+
+SEEN: Final = "seen"
+"""The hidden field with the mark of what a form was made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +80,15 @@ def refused(name: str, public: str) -> Refusal:
     """The refusal of what a field holds, before administration is asked at all."""
     check = Check(name, passed=False, mend=public)
     return Refusal("invalid_value", public, Verdict((check,), rule="form"))
+
+
+def check_seen(values: Params, now: object) -> None:
+    """Raises Refusal ``changed_meanwhile`` where the form was made from what is no longer there: two administrators
+    at the same thing do not undo each other unseen (MG-09). ``now`` is the mark of what is stored."""
+    seen = values.get(SEEN)
+    if seen is None or seen == str(now):
+        return
+    mend = "Look at what is there now, then save again."
+    check = Check(SEEN, passed=False, expected=str(now), seen=seen[:64], mend=mend)
+    public = "Somebody else changed this while you had it open. Compare, then save again to keep yours."
+    raise Refusal("changed_meanwhile", public, Verdict((check,), rule="form"))

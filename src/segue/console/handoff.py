@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from segue.admin import applications, policies
+from segue.admin import applications, policies, prefixes
 from segue.console import app_forms, paths
 from segue.console.app_view import app_page, known_app
 from segue.console.desk import Desk
-from segue.console.forms import choice, number, required
+from segue.console.forms import check_seen, choice, number, optional, required
 from segue.console.visit import Done, Visit, done
-from segue.console.words import counted
+from segue.console.words import counted, kind_of
+from segue.core.application import AppLink
 from segue.core.refusal import Refusal
 from segue.core.requirement import Requirement
 from segue.core.strict import Params
@@ -18,6 +19,14 @@ from segue.web.surface import Route
 
 _HANDOFF: Final = f"{paths.APPS}/{{id}}/handoff"
 _SECRETS: Final = f"{paths.APPS}/{{id}}/secrets"
+_LINKS: Final = f"{paths.APPS}/{{id}}/links"
+_FIELDS: Final = {"links": "name"}
+# What a link may say of where it leads, by the kind of application.
+_TARGETS: Final = {
+    "bookmark": "Where it leads, if not to the bookmark's own address.",
+    **dict.fromkeys(("saml", "wsfed"), "Sent to the application with the sign-in, so that it opens the right page."),
+    **dict.fromkeys(("web", "browser", "native"), "Not used: the application begins its sign-in itself."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,8 @@ class Handoff:
         return (
             entrance.shows(_HANDOFF, self.show, "apps.read"),
             entrance.changes(_HANDOFF, self.show, self.save, "apps.manage"),
+            entrance.shows(_LINKS, self.links, "apps.read"),
+            entrance.changes(_LINKS, self.links, self.change_links, "apps.manage", fields=_FIELDS, buttons={"remove"}),
             entrance.shows(_SECRETS, self.secrets, "apps.manage", fresh=True),
             entrance.changes(_SECRETS, self.secrets, self.new_secret, "apps.manage", fresh=True),
         )
@@ -57,6 +68,7 @@ class Handoff:
             policy_id = required(visit.posted, "policy", "Policy")
             await policies.assign_policy(self.desk.store, app.id, policy_id, visit.change)
             return done(visit.request.path, "The policy was saved.")
+        check_seen(visit.posted, app.updated_at)
         changed = replace(
             app,
             when_other_user=app_forms.read_when_other_user(visit.posted),
@@ -67,6 +79,25 @@ class Handoff:
             self.desk.store, changed, visit.change, local_names=self.desk.local_names, sealer=self.desk.sealer
         )
         return done(visit.request.path, "The settings were saved.")
+
+    async def links(self, visit: Visit) -> Page:
+        app = await known_app(self.desk, visit)
+        return app_page(visit, "links.html", app, "links", what=_TARGETS[kind_of(app)[0]])
+
+    async def change_links(self, visit: Visit) -> Done:
+        app, given = await known_app(self.desk, visit), visit.posted
+        if choice(given, "do", ("add", "remove"), "what to do") == "remove":
+            left = tuple(link for link in app.links if link.id != given.get("link"))
+            text = "The link was removed."
+        else:
+            label = required(given, "label", "Label")
+            name = required(given, "name", "Name")
+            new = AppLink(visit.change.new_id(prefixes.APP_LINK), name, label, optional(given, "target"))
+            left, text = (*app.links, new), f"The link {label} was added."
+        await applications.update_application(
+            self.desk.store, replace(app, links=left), visit.change, local_names=self.desk.local_names
+        )
+        return done(visit.request.path, text)
 
     async def secrets(self, visit: Visit) -> Page:
         app = await known_app(self.desk, visit)

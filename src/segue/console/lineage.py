@@ -30,7 +30,6 @@ KINDS: Final[Mapping[str, str]] = {
     "access_token": "Access token",
     "refresh_token": "Refresh token",
     "interclient": "Hand-off token",
-    "interclient_token": "Hand-off token",
     "interaction": "Sign-in page",
     "api_token": "API token",
 }

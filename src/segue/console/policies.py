@@ -7,7 +7,7 @@ from segue.admin import policies
 from segue.admin.policies import PolicyWish
 from segue.console import paths
 from segue.console.desk import Desk
-from segue.console.forms import choice, number, optional, required
+from segue.console.forms import check_seen, choice, number, optional, required
 from segue.console.policy_words import rule_row
 from segue.console.visit import Done, Visit, done, with_query
 from segue.core.policy import POLICY_TYPES, Conditions, Policy, PolicyType, Selection
@@ -116,6 +116,7 @@ class Policies:
     async def save(self, visit: Visit) -> Done:
         store, ident = self.desk.store, visit.param("id")
         policy = await policies.find_policy(store, ident, visit.change)
+        check_seen(visit.posted, policy.revision)
         await policies.replace_policy(store, ident, _wish(visit, policy.type), visit.change)
         return done(f"{paths.POLICIES}/{ident}", "The policy was saved.")
 

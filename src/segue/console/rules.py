@@ -7,7 +7,7 @@ from segue.admin import policies, users
 from segue.admin.policies import RuleWish
 from segue.console import paths
 from segue.console.desk import Desk
-from segue.console.forms import choice, lines, number, optional, required
+from segue.console.forms import check_seen, choice, lines, number, optional, required
 from segue.console.policies import CRUMBS
 from segue.console.policy_words import DEVICES, RISKS, WORTHS, asks, simple_worth
 from segue.console.visit import Done, Visit, done
@@ -65,6 +65,7 @@ class Rules:
             case "remove":
                 await policies.remove_rule(store, policy.id, rule.id, visit.change)
                 return done(back, f"The rule {rule.name} was removed.")
+        check_seen(visit.posted, policy.revision)
         wish = await self._wish(visit, policy, rule)
         await policies.replace_rule(store, policy.id, rule.id, wish, visit.change)
         return done(back, f"The rule {wish.name} was saved.")

@@ -7,7 +7,7 @@ from segue.admin import servers
 from segue.admin.servers import ServerDraft
 from segue.console import paths
 from segue.console.desk import Desk
-from segue.console.forms import choice, optional, required
+from segue.console.forms import check_seen, choice, optional, required
 from segue.console.visit import Done, Visit, done
 from segue.core.org import built_in_policies
 from segue.core.server import AccessPolicy, AccessRule, ServerClaim, ServerScope
@@ -103,6 +103,7 @@ class Servers:
             case "remove":
                 await servers.remove_server(store, server.id, change)
                 return done(paths.SERVERS, f"{server.name} was removed.")
+        check_seen(given, server.revision)
         await servers.change_server(store, server.id, _draft(visit), change)
         return done(here, "The server was saved.")
 

@@ -5,7 +5,7 @@ from typing import Final
 from segue.admin import users
 from segue.console import paths
 from segue.console.desk import Desk
-from segue.console.visit import Visit
+from segue.console.visit import Visit, with_query
 from segue.console.words import USER_STATUS, moment
 from segue.core.user import User
 from segue.web.message import Page
@@ -29,6 +29,8 @@ def user_page(visit: Visit, template: str, user: User, tab: str, **context: obje
     one = f"{paths.USERS}/{user.id}"
     words, tone = USER_STATUS[user.status]
     tabs = [(label, f"{one}{end}", end == tab) for label, end, needs in _TABS if visit.may(needs)]
+    if visit.may("logs.read"):
+        tabs.append(("Events", with_query(paths.EVENTS, who=user.id), False))
     return visit.page(
         template,
         user.display_name,

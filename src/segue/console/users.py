@@ -9,7 +9,7 @@ from segue.admin.users import NewUser
 from segue.console import paths
 from segue.console.desk import Desk
 from segue.console.finding import find_people
-from segue.console.forms import choice, optional, refused, required
+from segue.console.forms import check_seen, choice, optional, refused, required
 from segue.console.user_view import known_user, user_page, user_row
 from segue.console.visit import Done, Visit, done, with_query
 from segue.console.words import moment
@@ -167,6 +167,7 @@ class Users:
 
     async def save(self, visit: Visit) -> Done:
         user = await known_user(self.desk, visit)
+        check_seen(visit.posted, user.updated_at)
         profile = _profile(visit.posted, user.profile)
         await users.set_profile(self.desk.store, user.id, profile, visit.change)
         return done(f"{paths.USERS}/{user.id}", "The profile was saved.")
