@@ -342,6 +342,32 @@ def test_a_sign_in_is_tried_out_without_anybody_signing_in(server: Server, site:
     call(site, "DELETE", f"{POLICIES}/{policy['id']}")
 
 
+def test_another_org_has_other_policies(server: Server, site: Site) -> None:
+    policy, body = new_policy(site), {"type": "IP", "name": f"Zone {secrets.token_hex(4)}"}
+    gateways = [{"type": "CIDR", "value": "192.0.2.0/24"}]
+    zone = call(site, "POST", ZONES, json={**body, "gateways": gateways}).json()
+    for method, path in (
+        ("GET", f"{POLICIES}/{policy['id']}"),
+        ("DELETE", f"{POLICIES}/{policy['id']}"),
+        ("GET", f"{POLICIES}/{policy['id']}/rules"),
+        ("GET", f"{ZONES}/{zone['id']}"),
+        ("DELETE", f"{ZONES}/{zone['id']}"),
+    ):
+        assert call(server.twin, method, path).status_code == 404
+    theirs = new_policy(server.twin)
+    elsewhere = {**access_rule(), "conditions": {"network": {"connection": "ZONE", "include": [zone["id"]]}}}
+    refused(call(server.twin, "POST", f"{POLICIES}/{theirs['id']}/rules", json=elsewhere), "zones")
+    app_id = app_id_of(site, "oidc")
+    mapped = call(server.twin, "POST", f"{POLICIES}/{theirs['id']}/mappings", json={"resourceId": app_id})
+    assert mapped.status_code == 404
+    for origin, path in (
+        (site, f"{POLICIES}/{policy['id']}"),
+        (server.twin, f"{POLICIES}/{theirs['id']}"),
+        (site, f"{ZONES}/{zone['id']}"),
+    ):
+        assert call(origin, "DELETE", path).status_code == 204
+
+
 def test_two_changes_at_once_do_not_undo_each_other(server: Server, site: Site) -> None:
     policy = new_policy(site)
     for number in range(4):
