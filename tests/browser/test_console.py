@@ -27,6 +27,8 @@ PAGES = {
     "user-edit": "/users/{ann}/edit",
     "user-new": "/users/new",
     "user-security": "/users/{otp}/security",
+    "user-end-all": "/users/{ann}/security?sure=end_all",
+    "user-reset-factors": "/users/{otp}/security?sure=reset_factors",
     "user-password": "/users/{ann}/password",
     "user-apps": "/users/{ann}/apps",
     "user-lineage": "/users/{ann}/lineage?show=all",
@@ -59,6 +61,7 @@ PAGES = {
     "origin-new": "/origins/new",
     "servers": "/servers",
     "server": "/servers/default",
+    "server-remove": "/servers/default?sure=remove",
     "server-new": "/servers/new",
     "keys": "/keys",
     "keys-rotate": "/keys/rotate?set=main&algorithm=RS256",
@@ -264,6 +267,7 @@ async def test_a_token_is_shown_once_and_ended(inside: Page, demo: Demo) -> None
     users = f"{demo.addresses.idp}/api/v1/users?limit=1"
     assert (await inside.context.request.get(users, headers=asked)).status == 200
     await inside.get_by_label("End the token Nightly import").click()
+    await inside.click("#confirm")
     await expect(inside.locator("#notice")).to_contain_text("ended")
     assert (await inside.context.request.get(users, headers=asked)).status == 401
 

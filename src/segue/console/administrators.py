@@ -6,6 +6,7 @@ from typing import Final
 from segue.admin import roles, tokens, users
 from segue.admin.actor import ROLES
 from segue.console import paths
+from segue.console.confirming import confirm_page
 from segue.console.desk import Desk
 from segue.console.forms import choice, number, required
 from segue.console.visit import Done, Visit, done
@@ -82,6 +83,19 @@ class Administrators:
     async def show_tokens(self, visit: Visit) -> Page:
         store, now_at = self.desk.store, visit.request.now_at
         found = await tokens.list_api_tokens(store, visit.change)
+        sure = next((token for token in found if token.id == visit.query.get("sure")), None)
+        if sure is not None:
+            visit.actor.require(_MANAGE_TOKENS)
+            return confirm_page(
+                visit,
+                f"End the token {sure.data.get('name', sure.id)}?",
+                lead="Programs that use it are refused from then on. It cannot be brought back.",
+                action=paths.TOKENS,
+                hidden=(("token", sure.id),),
+                button="End the token",
+                back=paths.TOKENS,
+                crumbs=(("API tokens", paths.TOKENS),),
+            )
         owners = sorted({token.user_id for token in found if token.user_id})
         known = {user.id: user for user in await store.users_of_ids(visit.org_id, owners)}
         return visit.page(

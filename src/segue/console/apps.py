@@ -8,6 +8,7 @@ from segue.admin import applications
 from segue.admin.applications import Registered, Traits
 from segue.console import app_forms, paths
 from segue.console.app_view import app_page, app_row, fits, known_app, open_facts
+from segue.console.confirming import confirm_page
 from segue.console.desk import Desk
 from segue.console.forms import check_seen, choice, optional, required
 from segue.console.visit import Done, Visit, done, with_query
@@ -110,21 +111,17 @@ class Apps:
         app = await known_app(self.desk, visit)
         one = f"{paths.APPS}/{app.id}"
         active = app.active
-        return visit.page(
-            "confirm.html",
+        return confirm_page(
+            visit,
             f"Deactivate {app.label}?" if active else f"Activate {app.label}?",
             crumbs=(("Applications", paths.APPS), (app.label, one)),
             section=paths.APPS,
             lead=_DEACTIVATE if active else _ACTIVATE,
-            ends=(),
-            ends_heading="",
-            stays=(),
             action=f"{one}/state",
             hidden=(("state", "inactive" if active else "active"),),
-            confirm="Deactivate" if active else "Activate",
+            button="Deactivate" if active else "Activate",
             dangerous=active,
             back=one,
-            keep="Leave it as it is",
         )
 
     async def set_state(self, visit: Visit) -> Done:

@@ -5,6 +5,7 @@ from typing import Final
 
 from segue.admin import groups, users
 from segue.console import paths
+from segue.console.confirming import confirm_page
 from segue.console.desk import Desk
 from segue.console.forms import choice, optional, required
 from segue.console.user_view import user_row
@@ -107,19 +108,15 @@ class Groups:
         here = f"{paths.GROUPS}/{group.id}"
         apps = await store.applications_of_group(visit.org_id, group.id)
         ends = [{"name": f"Access to {app.label}", "detail": "for members who have it by this group"} for app in apps]
-        return visit.page(
-            "confirm.html",
+        return confirm_page(
+            visit,
             f"Remove the group {group.name}?",
             crumbs=(*_CRUMBS, (group.name, here)),
             section=paths.GROUPS,
             lead="Its members stay; that they are in this group is forgotten.",
             ends=ends,
-            ends_heading="What ends",
-            stays=(),
             action=f"{here}/remove",
-            hidden=(),
-            confirm="Remove the group",
-            dangerous=True,
+            button="Remove the group",
             back=here,
             keep="Keep it",
         )

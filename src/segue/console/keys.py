@@ -6,6 +6,7 @@ from typing import Final
 from segue.admin import keys
 from segue.admin.keys import ASSERTION_KEYS, TOKEN_KEYS
 from segue.console import paths
+from segue.console.confirming import confirm_page
 from segue.console.desk import Desk
 from segue.console.forms import choice
 from segue.console.visit import Done, Visit, done, with_query
@@ -78,18 +79,17 @@ class Keys:
         stays = [] if emergency else [{"name": "Everything signed so far", "detail": _STAYS}]
         if assertions:
             ends = [*ends, {"name": "Trust of service providers", "detail": _PINNED}]
-        return visit.page(
-            "confirm.html",
+        return confirm_page(
+            visit,
             title,
             crumbs=(("Signing keys", paths.KEYS),),
             section=paths.KEYS,
             lead=lead,
             ends=ends,
-            ends_heading="What ends",
             stays=stays,
             action=_ROTATE,
             hidden=(("set", key_set), ("algorithm", algorithm), ("emergency", "yes" if emergency else "")),
-            confirm="Replace at once" if emergency else "Replace the key",
+            button="Replace at once" if emergency else "Replace the key",
             dangerous=emergency or assertions,
             back=paths.KEYS,
             keep="Keep the keys",

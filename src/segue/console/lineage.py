@@ -6,6 +6,7 @@ from typing import Final
 
 from segue.admin.lineage import Ending, Entry, end_credential, lineage_of
 from segue.console import paths
+from segue.console.confirming import confirm_page
 from segue.console.desk import Desk
 from segue.console.user_view import known_user, user_page
 from segue.console.visit import Done, Visit, done, with_query
@@ -91,24 +92,22 @@ class Lineage:
         )
         apps = await self._apps(visit, [*ending.ends, *ending.survives])
         one = f"{paths.USERS}/{user.id}"
-        ends = [_named(each, apps, visit) for each in ending.ends]
+        ends = [named(each, apps, visit) for each in ending.ends]
         asked = await self._asked(visit, ending)
         kind = KINDS.get(ending.target.kind, ending.target.kind)
-        return visit.page(
-            "confirm.html",
+        return confirm_page(
+            visit,
             f"End this {kind.lower() if kind != 'API token' else kind}?",
             crumbs=(("Users", paths.USERS), (user.display_name, one), ("Lineage", f"{one}/lineage")),
             section=paths.USERS,
             lead=f"Nothing has ended yet. {counted(len(ends), 'thing ends', 'things end')} if you go on.",
-            ends=[*ends, *asked],
-            ends_heading="What ends",
-            stays=[_named(each, apps, visit) for each in ending.survives],
+            ends=ends,
+            asked=asked,
+            stays=[named(each, apps, visit) for each in ending.survives],
             action=f"{one}/end",
             hidden=(("credential", ending.target.id),),
-            confirm="End it now",
-            dangerous=True,
+            button="End it now",
             back=f"{one}/lineage",
-            keep="Leave it as it is",
         )
 
     async def end(self, visit: Visit) -> Done:
@@ -153,7 +152,7 @@ def _entry(entry: Entry, apps: Mapping[str, Application], visit: Visit, one: str
     credential, now_at = entry.credential, visit.request.now_at
     words, tone = _STATES[entry.state]
     return {
-        **_named(credential, apps, visit),
+        **named(credential, apps, visit),
         "id": credential.id,
         "depth": min(entry.depth, 8),
         "state": words,
@@ -176,8 +175,8 @@ def _why(entry: Entry) -> str:
     return _REASONS.get(entry.reason, entry.reason.replace("_", " "))
 
 
-def _named(credential: Credential, apps: Mapping[str, Application], visit: Visit) -> dict[str, str]:
-    """What it is and whom it is for."""
+def named(credential: Credential, apps: Mapping[str, Application], visit: Visit) -> dict[str, str]:
+    """What it is and whom it is for, in words; ``apps`` are applications by their ids."""
     app = apps.get(credential.target_app_id or credential.app_id or "")
     name = credential.data.get("name")
     parts = [

@@ -6,6 +6,7 @@ from typing import Final
 from segue.admin import policies
 from segue.admin.policies import PolicyWish
 from segue.console import paths
+from segue.console.confirming import confirm_page
 from segue.console.desk import Desk
 from segue.console.forms import check_seen, choice, number, optional, required
 from segue.console.policy_words import rule_row
@@ -77,6 +78,20 @@ class Policies:
         groups = {group.id: group.name for group in await store.groups(visit.org_id, limit=_MOST_GROUPS)}
         apps = await policies.applications_of(store, policy.id, visit.change)
         one = f"{paths.POLICIES}/{policy.id}"
+        if visit.query.get("sure") == "remove":
+            visit.actor.require(_MANAGE)
+            return confirm_page(
+                visit,
+                f"Remove the policy {policy.name}?",
+                lead="Its rules go with it. Sign-ins are decided by the policies that are left.",
+                ends=[{"name": f"The rule {rule.name}", "detail": ""} for rule in policy.rules],
+                action=one,
+                hidden=(("do", "remove"),),
+                button="Remove the policy",
+                back=one,
+                crumbs=(*CRUMBS, (policy.name, one)),
+                section=paths.POLICIES,
+            )
         return visit.page(
             "policy.html",
             policy.name,

@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from segue.admin import factors, sessions, user_lifecycle, users
+from segue.admin.lineage import lineage_of
 from segue.console import paths
+from segue.console.confirming import confirm_page
 from segue.console.desk import Desk
 from segue.console.forms import choice, refused
+from segue.console.lineage import named
 from segue.console.user_view import known_user, user_page
 from segue.console.visit import Done, Visit, done
 from segue.console.words import counted, moment
 from segue.core.credential import Credential
+from segue.core.user import User
 from segue.signin.sessions import SESSION_KINDS
 from segue.web.factor_words import way
 from segue.web.message import Page
@@ -18,6 +22,22 @@ from segue.web.surface import Route
 
 _SECURITY: Final = f"{paths.USERS}/{{id}}/security"
 _PASSWORD: Final = f"{paths.USERS}/{{id}}/password"
+
+# What is asked before it is done: the permission, the question, what it means, and the button.
+_SURE: Final = {
+    "end_all": (
+        "sessions.manage",
+        "Sign {} out everywhere?",
+        "They sign in again wherever they go on. Their browsers are asked for a second factor again.",
+        "End all of it",
+    ),
+    "reset_factors": (
+        "factors.manage",
+        "Remove all factors of {}?",
+        "They sign in with their password alone until they set up new ones. All that was issued to them ends.",
+        "Remove all factors",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +55,8 @@ class Security:
 
     async def show(self, visit: Visit) -> Page:
         user, store, now_at = await known_user(self.desk, visit), self.desk.store, visit.request.now_at
+        if (sure := visit.query.get("sure")) in _SURE:
+            return await self._confirm(visit, user, str(sure))
         enrolled = await store.factors(visit.org_id, user.id)
         open_now = await store.of_user(visit.org_id, user.id, SESSION_KINDS)
         return user_page(
@@ -55,6 +77,29 @@ class Security:
             password={"is_set": user.password_hash is not None, "since": moment(user.password_changed_at, now_at)},
             may_end=visit.may("sessions.manage"),
             may_reset=visit.may("factors.manage"),
+        )
+
+    async def _confirm(self, visit: Visit, user: User, do: str) -> Page:
+        permission, title, lead, button = _SURE[do]
+        visit.actor.require(permission)
+        store, here = self.desk.store, visit.request.path
+        if do == "end_all":
+            entries = await lineage_of(store, user.id, visit.change)
+            ends = [named(entry.credential, {}, visit) for entry in entries if entry.state == "live"]
+        else:
+            enrolled = await store.factors(visit.org_id, user.id)
+            ends = [way(each, enrolled) for each in enrolled]
+        return confirm_page(
+            visit,
+            title.format(user.display_name),
+            lead=lead,
+            ends=ends,
+            action=here,
+            hidden=(("do", do),),
+            button=button,
+            back=here,
+            crumbs=(("Users", paths.USERS), (user.display_name, f"{paths.USERS}/{user.id}"), ("Sign-in", here)),
+            section=paths.USERS,
         )
 
     async def change(self, visit: Visit) -> Done:

@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 from segue.admin import servers
 from segue.admin.servers import ServerDraft
 from segue.console import paths
+from segue.console.confirming import confirm_page
 from segue.console.desk import Desk
 from segue.console.forms import check_seen, choice, optional, required
 from segue.console.visit import Done, Visit, done
@@ -62,6 +63,21 @@ class Servers:
 
     async def show(self, visit: Visit) -> Page:
         server = await servers.find_server(self.desk.store, visit.param("id"), visit.change)
+        one = f"{paths.SERVERS}/{server.id}"
+        if visit.query.get("sure") == "remove":
+            visit.actor.require(_MANAGE)
+            return confirm_page(
+                visit,
+                f"Remove the authorization server {server.name}?",
+                lead="Its issuer answers no more, and its tokens are refused as soon as their readers ask again.",
+                ends=[{"name": f"The scope {name}", "detail": ""} for name in server.scopes],
+                action=one,
+                hidden=(("do", "remove"),),
+                button="Remove the server",
+                back=one,
+                crumbs=(*_CRUMBS, (server.name, one)),
+                section=paths.SERVERS,
+            )
         policies = built_in_policies(server) if server.policies is None else server.policies
         return visit.page(
             "server.html",
@@ -69,6 +85,7 @@ class Servers:
             crumbs=_CRUMBS,
             section=paths.SERVERS,
             server=server,
+            one=one,
             issuer=server.issuer(visit.request.site.domain),
             scopes=list(server.scopes.values()),
             claims=[_claim(claim) for claim in server.claims],

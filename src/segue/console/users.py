@@ -7,6 +7,7 @@ from typing import Final
 from segue.admin import user_lifecycle, users
 from segue.admin.users import NewUser
 from segue.console import paths
+from segue.console.confirming import confirm_page
 from segue.console.desk import Desk
 from segue.console.finding import find_people
 from segue.console.forms import check_seen, choice, optional, refused, required
@@ -177,21 +178,17 @@ class Users:
         given = visit.form.values if visit.form.sent else visit.query
         name = choice(given, "to", await self._possible(user), "what to do")
         step, one = _STEPS[name], f"{paths.USERS}/{user.id}"
-        return visit.page(
-            "confirm.html",
+        return confirm_page(
+            visit,
             step.question.format(user.display_name),
             crumbs=(("Users", paths.USERS), (user.display_name, one)),
             section=paths.USERS,
             lead=step.lead,
-            ends=(),
-            ends_heading="",
-            stays=(),
             action=f"{one}/state",
             hidden=(("to", name),),
-            confirm=step.button,
+            button=step.button,
             dangerous=step.dangerous,
             back=one,
-            keep="Leave it as it is",
         )
 
     async def set_state(self, visit: Visit) -> Done:
