@@ -357,8 +357,9 @@ def test_ED_05_every_cookie_is_for_this_host_and_no_script(seen: list[Seen]) -> 
                 assert cookie.attributes["samesite"] == "Lax", where
                 assert "domain" not in cookie.attributes, where
                 assert len(cookie.name) + len(cookie.value) < 1024, where
-                assert cookie.removed or not {"max-age", "expires"} & cookie.attributes.keys(), where
-    assert names == {"sid", "segue-browser"}
+                lasting = {"max-age", "expires"} & cookie.attributes.keys()
+                assert cookie.removed or not lasting or cookie.name == "segue-known", where
+    assert names == {"sid", "segue-browser", "segue-known"}
 
 
 # --- ED-06: headers ---
@@ -438,7 +439,8 @@ def test_ED_05_over_https_cookies_are_bound_to_this_very_host(secure: Server) ->
         assert {"secure", "httponly"} <= cookie.attributes.keys()
         assert cookie.attributes["path"] == "/"
         assert "domain" not in cookie.attributes
-    assert {cookie.name for cookie in found} == {"sid", "__Host-segue-proof", "__Host-segue-browser"}
+    own = {"__Host-segue-proof", "__Host-segue-browser", "__Host-segue-known"}
+    assert {cookie.name for cookie in found} == {"sid", *own}
 
 
 @pytest.mark.server

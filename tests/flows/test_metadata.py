@@ -50,7 +50,8 @@ def test_the_documents_tell_what_works(site: Site) -> None:
     assert document["response_modes_supported"] == ["query", "fragment", "form_post", "okta_post_message"]
     assert document["id_token_signing_alg_values_supported"] == ["RS256"]
     assert document["subject_types_supported"] == ["public"]
-    assert document["token_endpoint_auth_methods_supported"] == ["client_secret_basic", "client_secret_post", "none"]
+    methods = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+    assert document["token_endpoint_auth_methods_supported"] == methods
     assert "openid" in document["scopes_supported"]
     custom = site.browser().get("/oauth2/default/.well-known/openid-configuration").json()
     assert "orders:read" in custom["scopes_supported"]

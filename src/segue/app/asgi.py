@@ -1,6 +1,7 @@
 """Segue as a server sees it: an ASGI application that starts and stops with its server."""
 
 import asyncio
+import gc
 import sys
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -64,7 +65,9 @@ def create_asgi() -> ASGIApp:
     try:
         settings = load()
         logs.configure(settings)
-        return WithLifespan(build(settings))
+        app = WithLifespan(build(settings))
+        gc.freeze()  # what was loaded stays
+        return app
     except (SettingsError, ValueError) as error:
         print(error, file=sys.stderr)
         sys.exit(STARTUP_FAILURE)

@@ -1,6 +1,7 @@
 """``segue serve``: the server, in one process or several."""
 
 import asyncio
+import gc
 import signal
 import socket
 import ssl
@@ -43,10 +44,14 @@ def serve(given: dict[str, object]) -> int:
 
 
 def _serve_one(settings: Settings, sockets: Sequence[socket.socket]) -> int:
+    gc.disable()
     from segue.app.asgi import WithLifespan
     from segue.app.wiring import build
 
     app = WithLifespan(build(settings))
+    # What was loaded stays: the collector looks through it neither while it loads nor at each of its rounds.
+    gc.freeze()
+    gc.enable()
     server = _Server(_config(settings, app), lambda: _announce(settings, sockets))
 
     def stop(*_: object) -> None:

