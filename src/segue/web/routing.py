@@ -1,4 +1,8 @@
-"""From a path to its route: exact paths first, then paths with names in them, in the order they were given."""
+"""From a path to its route: exact paths first, then paths with names in them, in the order they were given.
+
+Paths with names are looked up by how many segments they have and by the first three, so that a request costs the same
+however many routes there are.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,6 +11,10 @@ from dataclasses import dataclass, field
 from segue.web.surface import Route
 
 _NAME = re.compile(r"\{(\w+)\}")
+_INDEXED = 3
+
+_Key = tuple[int, tuple[str, ...]]
+_Named = tuple[int, re.Pattern[str], Route]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +29,14 @@ class RouteTable:
     a slash."""
 
     _exact: dict[str, list[Route]] = field(default_factory=dict)
-    _named: list[tuple[re.Pattern[str], Route]] = field(default_factory=list)
+    _named: dict[_Key, list[_Named]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, routes: Iterable[Route]) -> "RouteTable":
         table = cls()
-        for route in routes:
+        for place, route in enumerate(routes):
             if "{" in route.path:
-                table._named.append((_pattern(route.path), route))
+                table._named.setdefault(_key(route.path), []).append((place, _pattern(route.path), route))
             else:
                 table._exact.setdefault(route.path, []).append(route)
         return table
@@ -44,10 +52,24 @@ class RouteTable:
     def _matches(self, path: str) -> Iterable[Match]:
         for route in self._exact.get(path, ()):
             yield Match(route, {})
-        for pattern, route in self._named:
+        for _, pattern, route in self._candidates(path):
             found = pattern.fullmatch(path)
             if found is not None:
                 yield Match(route, found.groupdict())
+
+    def _candidates(self, path: str) -> list[_Named]:
+        """The routes whose literal beginning the path has, in the order they were given."""
+        segments, slashes = path.split("/", _INDEXED + 1)[1 : _INDEXED + 1], path.count("/")
+        keys = ((slashes, tuple(segments[:length])) for length in range(_INDEXED + 1))
+        found = [named for key in keys for named in self._named.get(key, ())]
+        return sorted(found, key=lambda named: named[0])
+
+
+def _key(path: str) -> _Key:
+    """How many segments a path with names has, and the first of them as far as they are literal, three at most."""
+    segments = path.split("/")[1 : _INDEXED + 1]
+    literal = next((place for place, segment in enumerate(segments) if "{" in segment), len(segments))
+    return path.count("/"), tuple(segments[:literal])
 
 
 def _answers(route: Route, method: str) -> bool:

@@ -63,3 +63,29 @@ def test_ED_04_what_is_not_exactly_an_address_is_none(path: str) -> None:
 def test_another_method_names_the_ones_that_work() -> None:
     assert TABLE.find("/login", "DELETE") is None
     assert TABLE.methods("/login") == ("GET", "POST")
+
+
+def test_the_order_of_routes_decides_whatever_they_begin_with() -> None:
+    """The index narrows the search down and changes nothing: it answers as a walk over all routes does."""
+    paths = [
+        "/a/{b}/c/{d}", "/{a}/b/c/{d}", "/a/b/{c}/d", "/a/b/c/{d}", "/{a}/{b}", "/a/{b}", "/a/b/c/d/{e}", "/a/b-{c}",
+        "/a/b/c-{d}/e",
+    ]  # fmt: skip
+    for order in (paths, paths[::-1]):
+        table = RouteTable.of(route(path, "GET") for path in order)
+        for asked in (
+            "/a/b/c/d",
+            "/x/b/c/d",
+            "/a/x/c/d",
+            "/a/b/x/d",
+            "/a/b",
+            "/x/y",
+            "/a/b/c/d/e",
+            "/a/b-x",
+            "/a",
+            "/",
+        ):
+            walked = [path for path in order if RouteTable.of([route(path, "GET")]).find(asked, "GET")]
+            found = table.find(asked, "GET")
+            assert (found.route.path if found else None) == (walked[0] if walked else None), asked
+        assert table.find("/a/b", "GET") is not None
