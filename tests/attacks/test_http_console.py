@@ -5,13 +5,15 @@ import json
 import re
 
 import httpx
+import pyotp
 import pytest
 from lxml import html
 from tests.attacks.hostile_markup import XSS, dangerous
 from tests.attacks.test_http_fuzz import HOSTILE
 from tests.console_steps import READS, enter, form_token, post, token_of, told
-from tests.http_client import Browser
-from tests.installation import Installation
+from tests.hand_over import enroll_totp
+from tests.http_client import Browser, forms_of
+from tests.installation import Installation, Person
 from tests.okta_steps import signed_in
 from tests.server import Server, Site
 
@@ -138,6 +140,40 @@ def test_MG_02_support_does_not_touch_an_owner(server: Server, site: Site) -> No
         response = browser.post(f"/console/users/{carol}/{end}", data={"form_token": token, **fields})
         assert response.status_code == 403, (end, response.text[:500])
     assert enter(site)
+
+
+def test_AU_13_an_administrator_with_a_second_factor_proves_it_here(server: Server, site: Site) -> None:
+    async def make(at: Installation) -> tuple[Person, str]:
+        person = await at.add_person("two-factors@example.com", exempt=True)
+        await roles.assign_role(at.segue.store, await at.user(person.id), "auditor", at.change)
+        return person, await enroll_totp(at, person)
+
+    person, secret = server.inside(make)
+    browser = signed_in(site, person)  # with the password alone, which is enough for other things
+    page = browser.follow(browser.get("/console"))
+    assert "passcode" in forms_of(page)[0].fields, page.text[:1000]
+    fields = {**forms_of(page)[0].fields, "passcode": pyotp.TOTP(secret).now()}
+    arrived = browser.follow(browser.post(str(page.request.url), data=fields))
+    assert arrived.request.url.path == "/console"
+    assert arrived.status_code == 200
+
+
+def test_every_page_answers_on_both_databases(crowded: Server, routes: list[Route]) -> None:
+    site = crowded.site
+    browser = enter(site)
+    signed_in(site, "bob")
+    absent = ("/origins/{id}", "/events/{id}", "/zones/{id}", "/servers/{id}")
+    for route in routes:
+        if route.methods == ("GET",) and not route.path.endswith(("/end", "/rotate", "/state", "/{rule}")):
+            parameters = {"q": "ann", "user": "ann", "who": site.person("bob").id, "show": "all"}
+            for asked in ({}, parameters):
+                response = browser.get(filled(route.path, site), params=asked)
+                known = (
+                    404
+                    if route.path.endswith(("/origins/{id}", "/events/{id}", "/zones/{id}", "/servers/{id}"))
+                    else 200
+                )
+                assert response.status_code == known, (route.path, asked, response.text[:500])
 
 
 # --- forged forms ---
