@@ -47,7 +47,7 @@ def test_a_sign_in_is_told_in_the_vendors_words(site: Site) -> None:
     found = everything(
         site, since=since, filter=f'eventType eq "user.session.start" and actor.alternateId eq "{person.login}"'
     )
-    event = next(each for each in found[::-1] if each["displayMessage"] == "A user signed in")
+    event = next(each for each in found[::-1] if each["displayMessage"] == "A session began")
     assert event["actor"] == {
         "id": person.id,
         "type": "User",

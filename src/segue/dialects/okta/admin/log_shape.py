@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Final
 
+from segue.admin.event_words import told
 from segue.admin.log import Names
 from segue.core.strict import JsonValue
 from segue.dialects.okta.admin.log_types import log_type
@@ -55,7 +56,7 @@ def log_event(event: Event, names: Names, *, explained: bool) -> dict[str, JsonV
         "client": _client(event),
         "device": None,
         "authenticationContext": _authentication(event),
-        "displayMessage": known.message,
+        "displayMessage": told(event.type),
         "eventType": known.name,
         "outcome": {"result": _RESULTS[event.outcome], "reason": event.reason or None},
         "published": published(event.at),
