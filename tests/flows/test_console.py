@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import httpx
 import pytest
 from tests.console_steps import enter, post, told, wrong
+from tests.hand_over import new_person
 from tests.http_client import Browser
 from tests.installation import APP, Client, Installation, Person
 from tests.okta_steps import asks, authorize, code_for, exchange, is_signed_in, sign_in, signed_in, with_api_token
@@ -224,3 +225,14 @@ def test_a_refused_form_is_an_event_as_well(server: Server, site: Site, owner: B
     nothing = owner.get("/console/users/00uVbVkXRI0pxnQcYH5Z")
     assert nothing.status_code == 404
     assert server.inside(lambda at: at.event(event_in(nothing))).type == "console.request"
+
+
+def test_a_lost_factor_is_taken_away(server: Server, site: Site, owner: Browser) -> None:
+    somebody, _ = new_person(server, totp=True)
+    page = owner.get(f"/console/users/{somebody.id}/security")
+    (factor,) = re.findall(r'name="factor" value="([0-9A-Za-z]{20})"', page.text)
+    wanted = f"/console/users/{somebody.id}/security"
+    assert "The factor was removed" in told(owner, post(owner, wanted, do="remove_factor", factor=factor))
+    assert "No second factor" in owner.get(wanted).text
+    assert_done_by(server, site, "factor.remove", user_id=somebody.id)
+    assert post(owner, wanted, do="remove_factor", factor=factor).status_code == 404

@@ -231,7 +231,6 @@ def _console(
         store,
         hasher,
         sealer,
-        steps.factors,
         addresses=okta.app_addresses,
         local_names=settings.local_names,
         server_path=okta.NEW_SERVER_PATH,

@@ -7,7 +7,6 @@ from segue.console.entrance import Entrance
 from segue.core.application import Application
 from segue.core.org import Domain
 from segue.core.sealing import Sealer
-from segue.signin.factors.registry import Factors
 from segue.signin.passwords import PasswordHasher
 from segue.stores import Store
 
@@ -24,7 +23,6 @@ class Desk:
     store: Store
     hasher: PasswordHasher
     sealer: Sealer
-    factors: Factors
     addresses: AppAddresses
     local_names: tuple[str, ...] = ()
     server_path: str = "{id}"

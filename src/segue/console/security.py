@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from segue.admin import factors, sessions, user_lifecycle, users
+from segue.admin import sessions, user_factors, user_lifecycle, users
 from segue.admin.lineage import lineage_of
 from segue.console import paths
 from segue.console.confirming import confirm_page
@@ -114,7 +114,9 @@ class Security:
         if do == "reset_factors":
             removed = await user_lifecycle.reset_factors(store, user, visit.change)
             return done(where, f"{counted(removed, 'factor was', 'factors were')} removed. They can set up new ones.")
-        await factors.remove_factor(store, user, given.get("factor") or "", visit.change)
+        site, where_at = visit.request.site, visit.change.circumstances
+        context = await self.desk.entrance.second_factors.context(site.org, site.domain, user, where_at, "")
+        await user_factors.remove_factor(store, context, given.get("factor") or "", visit.change)
         return done(where, "The factor was removed.")
 
     async def ask_password(self, visit: Visit) -> Page:
