@@ -1,32 +1,23 @@
 """The vendor's Python SDK manages an org over TLS, by an API token and by a private key.
 
-Its models are strict: an answer that lacks a field or has an unknown value is an error here. To add a call, take
-``by_token`` or ``by_key`` and compare what comes back; the SDK answers ``(what, response, error)``.
+What it can manage is in the tests beside this one; these are about how it may call at all.
 """
 
 import json
-import ssl
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from okta.client import Client
-from okta.http_client import HTTPClient
+from tests.clients.okta_sdk import by_api_token, trusting
 from tests.key_holder import a_key
 from tests.server import Server, running_server
 from tests.services import Service, a_service
 
 from segue.core.org import OrgSettings
-from segue.demo.certificates import Certificates, ensure_certificates
+from segue.demo.certificates import Certificates
 
 SCOPES = ["okta.users.read", "okta.trustedOrigins.read", "okta.groups.read", "okta.apps.read"]
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return ensure_certificates(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["", "nonce"])
@@ -44,22 +35,9 @@ def service(secure: Server) -> Service:
     return a_service(secure, "sdk", *(scope.removeprefix("okta.") for scope in SCOPES))
 
 
-def trusting(ca: Path) -> type[HTTPClient]:
-    context = ssl.create_default_context(cafile=ca)
-
-    class Trusting(HTTPClient):  # type: ignore[misc]
-        async def send_request(self, request: Any) -> Any:
-            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
-                self.set_session(session)
-                return await super().send_request(request)
-
-    return Trusting
-
-
 @pytest.fixture
 def by_token(secure: Server, certificates: Certificates) -> Client:
-    settings = {"orgUrl": secure.site.base_url, "token": secure.site.org.api_token}
-    return Client({**settings, "httpClient": trusting(certificates.ca)})
+    return by_api_token(secure, certificates)
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ FULL_RULE = {
                             "phishingResistant": "REQUIRED",
                             "userPresence": "REQUIRED",
                             "userVerification": "REQUIRED",
-                            "methods": ["TOTP", "WEBAUTHN"],
+                            "methods": ["TOTP", "webauthn"],
                         },
                     }
                 ],
@@ -108,10 +108,10 @@ def test_a_rule_is_shown_as_it_was_sent(site: Site) -> None:
     method = made["actions"]["appSignOn"]["verificationMethod"]
     assert (method["factorMode"], method["reauthenticateIn"]) == ("2FA", "PT2H")
     (constraint,) = method["constraints"]
-    assert constraint["knowledge"] == {"required": True, "methods": ["PASSWORD"], "reauthenticateIn": "PT1H"}
+    assert constraint["knowledge"] == {"required": True, "methods": ["password"], "reauthenticateIn": "PT1H"}
     assert constraint["possession"] == {
         "required": True,
-        "methods": ["TOTP", "WEBAUTHN"],
+        "methods": ["totp", "webauthn"],
         "deviceBound": "OPTIONAL",
         "hardwareProtection": "REQUIRED",
         "phishingResistant": "REQUIRED",
@@ -330,7 +330,7 @@ def test_a_sign_in_is_tried_out_without_anybody_signing_in(server: Server, site:
     for wrong, field in (
         ({"policyTypes": ["ACCESS_POLICY"], "policyContext": {"user": {"id": "x"}}}, "appInstance"),
         ({"policyTypes": ["PASSWORD"]}, "policyTypes"),
-        ({"policyContext": {"user": {"id": someone.person.id}, "groups": {"ids": []}}}, "groups"),
+        ({"policyContext": {"user": {"id": someone.person.id}, "groups": {"ids": ["00g"]}}}, "ids"),
         ({"policyContext": {}}, "id"),
         ({"policyContext": {"user": {"id": someone.person.id}, "factors": ["CERT"]}}, "factors"),
     ):

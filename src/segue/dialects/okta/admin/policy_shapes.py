@@ -14,13 +14,13 @@ from segue.web.message import Request
 
 POLICY_TYPES: Final[Mapping[PolicyType, str]] = MappingProxyType({"session": "OKTA_SIGN_ON", "access": "ACCESS_POLICY"})
 _RULE_TYPES: Final[Mapping[PolicyType, str]] = MappingProxyType({"session": "SIGN_ON", "access": "ACCESS_POLICY"})
-#: A factor that two of the vendor's names stand for is shown by the first.
-_NAMES: Final = {ours: theirs for theirs, ours in reversed(tuple(METHODS.items()))}
+#: A factor that two of the vendor's names stand for is shown by the first; the vendor's SDKs take small letters alone.
+_NAMES: Final = {ours: theirs.lower() for theirs, ours in reversed(tuple(METHODS.items()))}
 
 
 def shape_policy(request: Request, policy: Policy) -> dict[str, object]:
     own = f"{request.site.domain.base_url}{POLICY.format(policy=policy.id)}"
-    shape: dict[str, object] = {
+    return {
         "id": policy.id,
         "status": policy.status.upper(),
         "name": policy.name,
@@ -37,9 +37,6 @@ def shape_policy(request: Request, policy: Policy) -> dict[str, object]:
             "rules": link(f"{own}/rules", "GET", "POST"),
         },
     }
-    if policy.type == "access":
-        shape["_embedded"] = {"resourceType": "APP"}
-    return shape
 
 
 def shape_rule(request: Request, policy: Policy, rule: Rule) -> dict[str, object]:

@@ -12,6 +12,7 @@ from segue.core.policy import Conditions, DeviceState, PolicyType, Risk, Selecti
 from segue.core.requirement import Constraint, Need, Requirement
 from segue.dialects.okta.admin.fields import Fields
 
+#: Names of methods and types are read in small letters, as the vendor's SDKs write them, and in capitals.
 METHODS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "PASSWORD": PASSWORD,
@@ -124,12 +125,12 @@ def _need(fields: Fields, kind: FactorKind) -> Need:
     if fields.has("userPresence"):
         fields.choice("userPresence", ("REQUIRED", "OPTIONAL"), "REQUIRED")
     allowed: frozenset[str] | None = None
-    for name in fields.texts("types"):
+    for name in map(str.upper, fields.texts("types")):
         if name not in TYPES:
             fields.refuse("types", f"each is one of {', '.join(TYPES)}")
         allowed = (allowed or frozenset()) | TYPES[name]
     methods: frozenset[str] | None = None
-    for name in fields.texts("methods"):
+    for name in map(str.upper, fields.texts("methods")):
         if name not in METHODS:
             fields.refuse("methods", f"each is one of {', '.join(METHODS)}")
         methods = (methods or frozenset()) | {METHODS[name]}

@@ -105,9 +105,12 @@ def _read(fields: Fields) -> tuple[list[PolicyType], Scene]:
         if name == "ACCESS_POLICY" and not app_id:
             fields.refuse("appInstance", "an access policy is that of an application")
     context = fields.part("policyContext")
-    context.only("user", "ip", "risk", "device", "factors", "authenticatedSecondsAgo", "deviceRemembered")
+    context.only("user", "groups", "ip", "risk", "device", "factors", "authenticatedSecondsAgo", "deviceRemembered")
     user, device, risk = context.part("user"), context.part("device"), context.part("risk")
     user.only("id")
+    groups = context.part("groups")  # the vendor's SDKs cannot leave it out beside a user
+    groups.only("ids")
+    groups.unless("ids", [], why="the groups are those of the user")
     device.only("id", "registered", "managed")
     risk.only("level")
     managed = device.flag("managed")
