@@ -315,7 +315,7 @@ def test_a_sign_in_is_tried_out_without_anybody_signing_in(server: Server, site:
     assert found["verdict"]["outcome"] == "ALLOW"
     (tried,) = found["evaluated"]["policies"]
     assert [(one["name"], one["status"]) for one in tried["rules"]] == [
-        ("Managed only", "UNMATCHED"),
+        ("Managed only", "NOT_MATCH"),
         ("Catch-all Rule", "MATCH"),
     ]
     found = simulated(device={"managed": True})

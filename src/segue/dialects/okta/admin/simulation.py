@@ -140,7 +140,7 @@ def _shape(found: Simulated, type: PolicyType) -> dict[str, object]:
     decided = [one for one in tried if one.matched]
     return {
         "policyType": [POLICY_TYPES[type]],
-        "status": "MATCH" if decided else "UNMATCHED",
+        "status": "MATCH" if decided else "NOT_MATCH",
         "evaluated": {"policies": _policies(tried)},
         "undefined": {"policies": []},
         "result": {"policies": _policies(decided)},
@@ -153,9 +153,9 @@ def _policies(tried: list[Tried]) -> list[dict[str, object]]:
     for one in tried:
         shape = shapes.setdefault(
             one.policy_id,
-            {"id": one.policy_id, "name": one.policy, "status": "UNMATCHED", "conditions": [], "rules": []},
+            {"id": one.policy_id, "name": one.policy, "status": "NOT_MATCH", "conditions": [], "rules": []},
         )
-        status = "MATCH" if one.matched else "UNMATCHED"
+        status = "MATCH" if one.matched else "NOT_MATCH"
         if one.matched:
             shape["status"] = status
         if one.rule_id:
