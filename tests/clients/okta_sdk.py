@@ -47,7 +47,8 @@ def by_api_token(server: "Server", certificates: Certificates, token: str = "", 
 
 
 def trusting(ca: Path) -> type:
-    """The SDK's HTTP client, with this CA."""
+    """The SDK's HTTP client, with this CA. Its setting ``sslContext`` cannot be used: the SDK copies its settings, and
+    such a context cannot be copied."""
     import aiohttp
     from okta.http_client import HTTPClient
 

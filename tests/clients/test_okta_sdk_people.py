@@ -64,6 +64,15 @@ async def test_a_user_waits_until_activated(sdk: Client, managed: Server) -> Non
     await refused(sdk.activate_user(user.id, send_email=False), 403, "E0000016")
 
 
+async def test_a_first_password_is_changed_at_the_first_sign_in(sdk: Client, managed: Server) -> None:
+    credentials = m.UserCredentialsWritable(password=m.PasswordCredential(value=PASSWORD))
+    wanted = m.CreateUserRequest(profile=profile("berit", mobile_phone="555-415-1337"), credentials=credentials)
+    later = m.UserNextLogin.CHANGEPASSWORD
+    user = await done(sdk.create_user(wanted, activate=True, provider=False, next_login=later))
+    assert (user.status.value, user.profile.mobile_phone) == ("PASSWORD_EXPIRED", "555-415-1337")
+    assert answer_at_the_door(managed, user) == "PASSWORD_EXPIRED"
+
+
 async def test_a_user_without_a_password_is_given_a_link(sdk: Client, managed: Server) -> None:
     wanted = m.CreateUserRequest(profile=profile("cleo"))
     await refused(sdk.create_user(wanted), 400, "E0000001", "SEGUE_MAIL")  # the link could not be sent
