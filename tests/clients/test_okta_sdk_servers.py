@@ -309,7 +309,7 @@ async def test_the_sdk_waits_where_it_is_told_to(
         people = await done(sdk.list_users(limit=1))
         assert len(people) == 1
     assert len(waits) == 1
-    assert whole.window_s - 2 <= waits[0] <= whole.window_s + 3
+    assert whole.window_s - 2 <= waits[0] <= whole.window_s + 10, "the date of an answer may be some seconds old"
     assert sent[-1]["X-Okta-Retry-Count"] == "1"
     assert sent[-1]["X-Okta-Retry-For"].startswith("req")
 
