@@ -9,7 +9,13 @@ from hypothesis import HealthCheck, settings
 
 from tests.demo_process import Demo, running_demo
 from tests.postgres_server import FreshDatabase, PostgresServer, running_postgres
-from tests.server_fixtures import crowded, server, site, twin  # noqa: F401  # fixtures are found where conftest names them
+from tests.server_fixtures import (  # noqa: F401  # fixtures are found where conftest names them
+    crowded,
+    server,
+    site,
+    tenant,
+    twin,
+)
 
 # Tests see the settings they make, not those of whoever runs them.
 for _name in [name for name in os.environ if name.startswith("SEGUE_")]:

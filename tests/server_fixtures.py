@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:  # the whole of Segue is loaded by the tests that serve it, and by no other
+    from tests.auth0_steps import Tenant
     from tests.server import Server, Site
 
 
@@ -43,3 +44,13 @@ def crowded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     settings = OrgSettings(session_image=True)
     with running_server(folder, database_url=database, workers=4, org_settings=settings) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def tenant(server: "Server") -> "Iterator[Tenant]":
+    """An org of the same server that speaks the other dialect."""
+    from tests.auth0_steps import make_tenant
+
+    made = make_tenant(server)
+    yield made
+    made.http.close()

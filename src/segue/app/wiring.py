@@ -15,7 +15,7 @@ from segue.app.factors import factors_of, fetcher_of, providers_of
 from segue.console import TEMPLATES, Console, ConsoleChannel, Desk, Entrance, Seals
 from segue.core.clock import Source
 from segue.core.sealing import Sealer
-from segue.dialects import okta
+from segue.dialects import auth0, okta
 from segue.jobs.group_rules import GroupRules
 from segue.jobs.key_rotation import KeyRotation
 from segue.jobs.periodic import Periodic, run_all
@@ -117,8 +117,8 @@ def build(settings: Settings, *, source: Source | None = None) -> Segue:
     ring = KeyRing(sealer)
     hasher = PasswordHasher(threads=settings.password_threads, waiting=settings.password_waiting)
     recorder = Recorder(store)
-    limiter = RateLimiter(_scaled(okta.LIMITS, settings.limit_scale))
-    channels: dict[str, FrontChannel] = {}
+    limiter = RateLimiter(_scaled({**okta.LIMITS, **auth0.LIMITS}, settings.limit_scale))
+    channels: dict[str, dict[str, FrontChannel]] = {}
     door = FrontDoor(
         config=config,
         store=store,
@@ -126,21 +126,25 @@ def build(settings: Settings, *, source: Source | None = None) -> Segue:
         transactions=Transactions(users=store, attempts=store, hasher=hasher, browsers=KnownBrowsers(store)),
         source=source,
         channels=channels,
-        cookies={okta.DIALECT: okta.COOKIES},
-        sign_in_pages={okta.DIALECT: okta.sign_in_location},
+        cookies={okta.DIALECT: okta.COOKIES, auth0.DIALECT: auth0.COOKIES},
+        sign_in_pages={okta.DIALECT: okta.sign_in_location, auth0.DIALECT: auth0.login_location},
     )
     providers = providers_of(settings, source)
     factors = factors_of(providers, sealer, hasher, store)
     steps = build_steps(store, factors, door.transactions, check_password=check_password, mail=providers.mail)
-    services = _okta_services(door, store, Signing(config, ring), limiter, steps, settings)
-    console_channel = ConsoleChannel()
-    channels |= {channel.name: channel for channel in (*okta.front_channels(services), console_channel)}
+    signing = Signing(config, ring)
+    services = _okta_services(door, store, signing, limiter, steps, settings)
+    others = _auth0_services(door, store, signing, limiter, steps, settings)
+    channels[okta.DIALECT] = _by_name(*okta.front_channels(services), ConsoleChannel())
+    channels[auth0.DIALECT] = _by_name(*auth0.front_channels(others), ConsoleChannel())
     console = _console(door, store, sealer, hasher, steps, settings)
-    surface = okta.surface(services)
-    surface = replace(surface, routes=(*surface.routes, *console.routes()))
+    surfaces = {
+        surface.dialect: replace(surface, routes=(*surface.routes, *console.routes()))
+        for surface in (okta.surface(services), auth0.surface(others))
+    }
     edge = Edge(
-        surfaces={surface.dialect: surface},
-        tables={surface.dialect: RouteTable.of(surface.routes)},
+        surfaces=surfaces,
+        tables={dialect: RouteTable.of(surface.routes) for dialect, surface in surfaces.items()},
         find_site=Sites(config).find,
         addresses=Sites(config).addresses,
         ready=Readiness(store).ready,
@@ -218,6 +222,33 @@ def _okta_services(
         sealer=signing.ring.sealer,
         local_names=settings.local_names,
     )
+
+
+def _auth0_services(
+    door: FrontDoor, store: Store, signing: Signing, limiter: RateLimiter, steps: Steps, settings: Settings
+) -> auth0.Auth0Services:
+    """What the other dialect's routes call."""
+    return auth0.Auth0Services(
+        door=door,
+        store=store,
+        oauth=OAuthEndpoints(
+            door=door,
+            config=door.config,
+            store=store,
+            signing=signing,
+            profile=auth0.oauth_profile(),
+            limits=SignInLimits(limiter, store),
+            client_keys=ClientKeys(FetchedDocuments(fetcher_of(settings))),
+            nonces=ProofNonces(signing.ring.sealer),
+        ),
+        launch=Launch(door),
+        limiter=limiter,
+        factors=steps.factors,
+    )
+
+
+def _by_name(*channels: FrontChannel) -> dict[str, FrontChannel]:
+    return {channel.name: channel for channel in channels}
 
 
 def _console(

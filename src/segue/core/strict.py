@@ -307,6 +307,34 @@ def read_form(
     return Params(tuple(pairs))
 
 
+def read_json_form(
+    data: bytes,
+    *,
+    max_params: int = 64,
+    max_value_chars: int = 8192,
+    value_limits: Mapping[str, int] = _NO_LIMITS,
+) -> Params:
+    """The members of a JSON object as the parameters of a form, for clients that send either.
+
+    A number or a truth value becomes its JSON text, null is as if absent. An array or an object is no value of a
+    parameter. The limits are those of :func:`read_form`. Raises :class:`Malformed`.
+    """
+    members = read_json_object(data, max_depth=2)
+    if len(members) > max_params:
+        raise Malformed("there are too many parameters")
+    pairs = []
+    for name, value in members.items():
+        if value is None:
+            continue
+        if isinstance(value, (list, dict)):
+            raise Malformed("a parameter is not a single value")
+        text = value if isinstance(value, str) else json.dumps(value)
+        if len(name) > MAX_NAME_CHARS or len(text) > value_limits.get(name, max_value_chars):
+            raise Malformed("a parameter is too long")
+        pairs.append((name, text))
+    return Params(tuple(pairs))
+
+
 read_query = read_form
 """The parameters of a query string (octets, without the question mark): the same grammar and limits as a form."""
 

@@ -80,9 +80,13 @@ class FrontDoor:
     recorder: Recorder
     transactions: Transactions
     source: Source
-    channels: Mapping[str, FrontChannel]
+    #: By dialect, then by name: two dialects may both have one of a name.
+    channels: Mapping[str, Mapping[str, FrontChannel]]
     cookies: Mapping[str, SessionCookies]
     sign_in_pages: Mapping[str, "SignInPage"]
+
+    def channel_of(self, wanted: SignInRequest) -> FrontChannel:
+        return self.channels[wanted.domain.dialect][wanted.channel]
 
     def circumstances(self, request: Request) -> Circumstances:
         return request.circumstances(self.source)
@@ -197,7 +201,7 @@ class FrontDoor:
                 return await self._refuse(request, wanted, refusal)
 
     async def _finish(self, request: Request, wanted: SignInRequest, signed_in: SignedIn) -> Response:
-        channel = self.channels[wanted.channel]
+        channel = self.channel_of(wanted)
         try:
             finished = await channel.finish(wanted, signed_in)
         except Refusal as refusal:
@@ -281,7 +285,7 @@ class FrontDoor:
 
     async def _refuse(self, request: Request, wanted: SignInRequest, refusal: Refusal) -> Response:
         event_id = await self.recorder.refuse(wanted.circumstances, refusal, f"sign_in.{wanted.channel}")
-        answer = await self.channels[wanted.channel].refuse(wanted, refusal, event_id)
+        answer = await self.channel_of(wanted).refuse(wanted, refusal, event_id)
         return without_ticket(request, wanted, answer)
 
     def _to_page(self, request: Request, key: str) -> Redirect:

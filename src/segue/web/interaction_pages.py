@@ -159,7 +159,7 @@ class InteractionPages:
             app_id=wanted.app.id if wanted.app else None,
         )
         event_id = await self.door.recorder.refuse(wanted.circumstances, refusal, f"sign_in.{wanted.channel}")
-        return await self.door.channels[wanted.channel].refuse(wanted, refusal, event_id)
+        return await self.door.channel_of(wanted).refuse(wanted, refusal, event_id)
 
     async def _confirm_page(self, request: Request, waiting: Interaction, user: User) -> Page:
         session = await browser_session(self.door, request)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from segue.core.refusal import Refusal
-from segue.core.strict import Params, parse_cookies, read_form, read_query
+from segue.core.strict import Params, parse_cookies, read_form, read_json_form, read_query
 from segue.core.verdict import Check, Verdict
 from segue.web.client_address import Network, client_address, client_device
 from segue.web.message import Request, Site
@@ -14,7 +14,9 @@ from segue.web.surface import Route
 _MOST_HEADER_BYTES: Final = 16 * 1024
 _MOST_BODY_BYTES: Final = 64 * 1024
 _MOST_QUERY_BYTES: Final = 64 * 1024
-_CONTENT_TYPES: Final = {"form": "application/x-www-form-urlencoded", "json": "application/json"}
+_FORM: Final = "application/x-www-form-urlencoded"
+_JSON: Final = "application/json"
+_CONTENT_TYPES: Final = {"form": (_FORM,), "json": (_JSON,), "form_or_json": (_FORM, _JSON)}
 
 
 Scope = MutableMapping[str, Any]
@@ -88,9 +90,11 @@ def read_parameters(route: Route, head: Head, body: bytes) -> tuple[Params, Para
         return query, Params()
     given = head.headers.get("content-type", "").partition(";")[0].strip().lower()
     wanted = _CONTENT_TYPES[route.body]
-    if given != wanted and (body or route.body == "json"):
-        raise _wrong_media_type(wanted, given)
-    return query, read_form(body, value_limits=limits) if route.body == "form" else Params()
+    if given not in wanted and (body or route.body == "json"):
+        raise _wrong_media_type(" or ".join(wanted), given)
+    if route.body == "form_or_json" and given == _JSON:
+        return query, read_json_form(body, value_limits=limits)
+    return query, Params() if route.body == "json" else read_form(body, value_limits=limits)
 
 
 async def read_body(head: Head, receive: Receive) -> bytes:

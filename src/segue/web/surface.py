@@ -17,7 +17,7 @@ LimitHeaders = Callable[[Standing, int], tuple[tuple[str, str], ...]]
 """The headers of a rate limit, from how the caller stands and the time now (epoch ms)."""
 
 Cors = Literal["none", "public", "credentialed", "client"]
-Body = Literal["none", "form", "json"]
+Body = Literal["none", "form", "json", "form_or_json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class Route:
     ``idempotent`` says that a HEAD or a browser's prefetch may run it; elsewhere they are answered without touching
     anything (OT-09). ``document`` routes are for a window or frame: a browser that asks for them as an image, script or
     fetch is refused. ``event`` is the type of the events of its refusals. ``value_limits`` widens the limit (in
-    characters) of named parameters. ``limit`` names a rate limit class.
+    characters) of named parameters. A ``form_or_json`` body is read into the same parameters from either. ``limit``
+    names a rate limit class.
     """
 
     methods: tuple[str, ...]

@@ -90,7 +90,7 @@ class Authorize:
 
     async def _refuse(self, request: Request, asked: Asked, refusal: Refusal) -> Response:
         event_id = await self.door.recorder.refuse(self.door.circumstances(request), refusal, "oauth.authorize")
-        issuer = asked.server.issuer(request.site.domain)
+        issuer = self.profile.issuer(asked.server, request.site.domain)
         delivery = Delivery(asked.redirect_uri, asked.mode, asked.get("state"), issuer)
         return delivery.refuse(refusal, event_id, texts=self.profile.texts)
 
@@ -131,14 +131,14 @@ class OidcChannel:
             raise _nested(signed_in, app)
         answer = await self._fill(request, signed_in, wanted, server)
         taking_part = Participation(session_id(signed_in.session), app.id, "oidc")
-        response = _delivery(request, wanted, server).answer(answer.params)
+        response = self._delivery(request, wanted, server).answer(answer.params)
         return Finished(response, tuple(answer.credentials), (taking_part,), tuple(answer.events))
 
     async def _fill(
         self, request: SignInRequest, signed_in: SignedIn, wanted: AuthorizationRequest, server: AuthorizationServer
     ) -> _Answer:
         """What the words of the response type ask for, the code first: what comes beside it hangs on it."""
-        facts = await self.rules.apply(_facts(request, signed_in, wanted, server), _grant_type(wanted))
+        facts = await self.rules.apply(_facts(request, signed_in, wanted, server, self.profile), _grant_type(wanted))
         where, answer = request.circumstances, _Answer()
         session = session_id(signed_in.session)
         parent = Parent(session, session_root(signed_in.session), ())
@@ -170,7 +170,11 @@ class OidcChannel:
         code = self.profile.codes.get(refusal.reason) or errors.code_of(refusal.reason, passive=request.passive)
         if wanted.acr and refusal.reason == "assurance_not_met":
             code = "unmet_authentication_requirements"
-        return _delivery(request, wanted, server).refuse(refusal, event_id, code=code, texts=self.profile.texts)
+        return self._delivery(request, wanted, server).refuse(refusal, event_id, code=code, texts=self.profile.texts)
+
+    def _delivery(self, request: SignInRequest, wanted: AuthorizationRequest, server: AuthorizationServer) -> Delivery:
+        issuer = self.profile.issuer(server, request.domain)
+        return Delivery(wanted.redirect_uri, wanted.mode, wanted.state, issuer)
 
     async def _server(self, request: SignInRequest, wanted: AuthorizationRequest) -> AuthorizationServer | None:
         """The server of a request that may have waited; None where it, or the redirect address, is there no more."""
@@ -193,16 +197,16 @@ def _app(request: SignInRequest) -> Application:
     return request.app
 
 
-def _delivery(request: SignInRequest, wanted: AuthorizationRequest, server: AuthorizationServer) -> Delivery:
-    return Delivery(wanted.redirect_uri, wanted.mode, wanted.state, server.issuer(request.domain))
-
-
 def _facts(
-    request: SignInRequest, signed_in: SignedIn, wanted: AuthorizationRequest, server: AuthorizationServer
+    request: SignInRequest,
+    signed_in: SignedIn,
+    wanted: AuthorizationRequest,
+    server: AuthorizationServer,
+    profile: OAuthProfile,
 ) -> TokenFacts:
     return TokenFacts(
         server=server,
-        issuer=server.issuer(request.domain),
+        issuer=profile.issuer(server, request.domain),
         app=_app(request),
         user=signed_in.user,
         scopes=wanted.scopes,

@@ -88,7 +88,7 @@ class ClientAuthenticator:
         """What an assertion may be for (RFC 7523 3): the endpoint called, the token endpoint, or the server."""
         domain = request.site.domain
         token_endpoint = self.profile.endpoints(server, domain).token
-        return frozenset({f"{domain.base_url}{request.path}", token_endpoint, server.issuer(domain)})
+        return frozenset({f"{domain.base_url}{request.path}", token_endpoint, self.profile.issuer(server, domain)})
 
 
 def _read(request: Request, bare_basic: bool) -> _Credentials:

@@ -6,6 +6,7 @@ from segue.core.org import AuthorizationServer
 from segue.core.refusal import Refusal
 from segue.core.verdict import Check
 from segue.protocols.oauth.errors import refusal
+from segue.protocols.oauth.one_issuer import verifying_keys
 from segue.protocols.oauth.profile import OAuthProfile
 from segue.tokens.jwt import TokenRefused, verify
 from segue.tokens.signing import Signing
@@ -28,13 +29,13 @@ async def read_hint(
     An access token does not pass: its audience is no client, and its id has another prefix. Raises Refusal
     ``invalid_request``.
     """
-    keys = await signing.published(server.org_id, server.key_set, request.now_at)
+    keys = await verifying_keys(signing.config, profile, server, request.now_at)
     try:
         claims = verify(
             token,
             keys=keys,
             typ={profile.id_token_typ},
-            issuer=server.issuer(request.site.domain),
+            issuer=profile.issuer(server, request.site.domain),
             audience=None,
             now_ms=request.now_at,
             required=("sub", "aud", "jti"),

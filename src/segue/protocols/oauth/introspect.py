@@ -84,7 +84,8 @@ class Introspect:
             return None
         if not (app.everyone or found.subject.assigned):
             return None
-        facts = _facts(kept, found.subject.user, request, server, app)
+        issuer = self.profile.issuer(server, request.site.domain)
+        facts = _facts(kept, found.subject.user, issuer, server, app)
         credential = found.credential
         ends_at = min(credential.expires_at, credential.idle_expires_at or credential.expires_at)
         return {
@@ -107,7 +108,7 @@ class Introspect:
                 token,
                 keys=await published_keys(self.tokens.config, server.org_id, server.key_set, request.now_at),
                 typ={self.profile.id_token_typ},
-                issuer=server.issuer(request.site.domain),
+                issuer=self.profile.issuer(server, request.site.domain),
                 audience=client.oidc.client_id,
                 now_ms=request.now_at,
                 leeway_s=0,
@@ -127,9 +128,9 @@ def _issued(found: Found, request: Request, server: AuthorizationServer, app: Ap
     return (credential.app_id, credential.server_id, credential.domain) == (app.id, server.id, domain)
 
 
-def _facts(kept: Family, user: User, request: Request, server: AuthorizationServer, app: Application) -> TokenFacts:
+def _facts(kept: Family, user: User, issuer: str, server: AuthorizationServer, app: Application) -> TokenFacts:
     grant = kept.grant
-    facts = TokenFacts(server, server.issuer(request.site.domain), app, user, grant.scopes, grant.assurance)
+    facts = TokenFacts(server, issuer, app, user, grant.scopes, grant.assurance)
     return replace(facts, session_id=grant.session_id or None, acr=grant.acr, kept=grant.kept)
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from segue.core.credential import Credential, Kind, NewCredential
-from segue.core.org import AuthorizationServer
 from segue.core.secret import new_id, partition_of
 from segue.core.strict import JsonValue
 from segue.core.verdict import Check
@@ -58,11 +57,6 @@ def from_family(family: Credential | NewCredential) -> Parent:
     return Parent(family.id, family.root_id, (*family.bind_path, family.id))
 
 
-def audience_of(server: AuthorizationServer, issuer: str) -> str:
-    """The ``aud`` of a server's access tokens: its own audience, or itself."""
-    return server.audience or issuer
-
-
 @dataclass(frozen=True, slots=True)
 class Issuer:
     """Makes tokens. One instance a dialect."""
@@ -95,7 +89,7 @@ class Issuer:
             data={**facts.kept, **self._data(facts.scopes)},
         )
         own = {**facts.access_claims, **self.profile.access_token_claims(facts)}
-        return await self._sign(own, ident, server, facts.issuer, where), credential
+        return await self._sign(own, ident, facts, where), credential
 
     async def client_token(self, facts: ClientFacts, where: Circumstances) -> tuple[str, NewCredential]:
         """An access token of an application that acts for itself: it lies in the application's partition."""
@@ -114,20 +108,20 @@ class Issuer:
             data=self._data(facts.scopes),
         )
         own = self.profile.client_token_claims(facts)
-        return await self._sign(own, ident, server, facts.issuer, where), credential
+        return await self._sign(own, ident, facts, where), credential
 
     def _data(self, scopes: tuple[str, ...]) -> dict[str, object]:
         return {"scopes": list(scopes), **({"jkt": self.proof_key} if self.proof_key else {})}
 
-    async def _sign(
-        self, own: Claims, ident: str, server: AuthorizationServer, issuer: str, where: Circumstances
-    ) -> str:
-        now_s = where.now_at // 1000
+    async def _sign(self, own: Claims, ident: str, facts: TokenFacts | ClientFacts, where: Circumstances) -> str:
+        server, issuer, now_s = facts.server, facts.issuer, where.now_at // 1000
+        audience = self.profile.audience(server, issuer)
+        more: tuple[JsonValue, ...] = self.profile.more_audiences(server, issuer, facts.scopes)
         claims: dict[str, JsonValue] = {
             **own,
             "jti": self.profile.access_token_prefix + ident,
             "iss": issuer,
-            "aud": audience_of(server, issuer),
+            "aud": [audience, *more] if more else audience,
             "iat": now_s,
             "exp": now_s + server.access_token_s,
         }

@@ -11,6 +11,7 @@ from segue.core.org import AuthorizationServer, Domain
 from segue.core.strict import JsonValue
 from segue.protocols.oauth import client_auth, dpop, pkce
 from segue.protocols.oauth.grants import GRANTS
+from segue.protocols.oauth.one_issuer import verifying_keys
 from segue.protocols.oauth.profile import OAuthProfile
 from segue.protocols.oauth.request import PROMPTS, RESPONSE_TYPES
 from segue.protocols.oauth.scopes import published_scopes
@@ -30,7 +31,7 @@ class Metadata:
     profile: OAuthProfile
 
     async def keys(self, request: Request, server: AuthorizationServer) -> Response:
-        published = await self.signing.published(server.org_id, server.key_set, request.now_at)
+        published = await verifying_keys(self.signing.config, self.profile, server, request.now_at)
         return Json(data=jwks(published, request.now_at), cache_s=self.profile.keys_cache_s)
 
     async def openid_configuration(self, request: Request, server: AuthorizationServer) -> Response:
@@ -42,7 +43,7 @@ class Metadata:
     async def _document(self, fields: tuple[str, ...], request: Request, server: AuthorizationServer) -> Json:
         domain = request.site.domain
         known = {**self._addresses(server, domain), **self._abilities(server)}
-        keys = await self.signing.published(server.org_id, server.key_set, request.now_at)
+        keys = await verifying_keys(self.signing.config, self.profile, server, request.now_at)
         known["id_token_signing_alg_values_supported"] = [
             ALGORITHMS[name].alg for name in algorithms(keys, request.now_at)
         ]
@@ -52,7 +53,7 @@ class Metadata:
     def _addresses(self, server: AuthorizationServer, domain: Domain) -> dict[str, JsonValue]:
         endpoints = self.profile.endpoints(server, domain)
         addresses: dict[str, str | None] = {
-            "issuer": server.issuer(domain),
+            "issuer": self.profile.issuer(server, domain),
             "authorization_endpoint": endpoints.authorization,
             "token_endpoint": endpoints.token,
             "userinfo_endpoint": endpoints.userinfo,

@@ -12,7 +12,8 @@ from segue.core.strict import JsonValue
 from segue.core.user import User
 from segue.core.verdict import Check
 from segue.protocols.oauth.errors import refusal
-from segue.protocols.oauth.issue import ACCESS_TOKEN_KINDS, audience_of
+from segue.protocols.oauth.issue import ACCESS_TOKEN_KINDS
+from segue.protocols.oauth.one_issuer import server_of_token
 from segue.protocols.oauth.profile import OAuthProfile
 from segue.stores import ConfigStore, CredentialStore
 from segue.tokens.jwt import TokenRefused, verify
@@ -48,19 +49,21 @@ class AccessTokens:
     async def read(
         self, token: str, request: Request, server: AuthorizationServer, *, usable: bool = True
     ) -> LiveAccessToken:
-        """The token, if ``server`` issued it and it is alive, and so is its application. With ``usable`` it has to be
-        good for something as well: its user still has the application. Raises Refusal ``invalid_token``.
+        """The token, if ``server``, or another one of the same issuer, issued it and it is alive, and so is its
+        application. With ``usable`` it has to be good for something as well: its user still has the application. Raises
+        Refusal ``invalid_token``.
 
         An ID token does not pass: neither its audience nor its id fits (JO-08).
         """
-        issuer = server.issuer(request.site.domain)
+        issuer = self.profile.issuer(server, request.site.domain)
+        server = await server_of_token(self.config, self.profile, server, token, issuer)
         try:
             claims = verify(
                 token,
                 keys=await published_keys(self.config, server.org_id, server.key_set, request.now_at),
                 typ={self.profile.access_token_typ},
                 issuer=issuer,
-                audience=audience_of(server, issuer),
+                audience=self.profile.audience(server, issuer),
                 now_ms=request.now_at,
                 leeway_s=0,
                 required=("jti", self.profile.client_claim),

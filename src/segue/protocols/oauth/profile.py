@@ -1,6 +1,6 @@
 """What a dialect decides about OAuth: addresses, names and the shape of tokens. Everything else is the standard's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -166,6 +166,19 @@ def _nothing(_facts: TokenFacts) -> Claims:
     return {}
 
 
+def _own_issuer(server: AuthorizationServer, domain: Domain) -> str:
+    return server.issuer(domain)
+
+
+def audience_of(server: AuthorizationServer, issuer: str) -> str:
+    """The ``aud`` of a server's access tokens: its own audience, or itself."""
+    return server.audience or issuer
+
+
+def _no_more(_server: AuthorizationServer, _issuer: str, _scopes: Sequence[str]) -> tuple[str, ...]:
+    return ()
+
+
 def _no_extras(_server: AuthorizationServer, _domain: Domain) -> Claims:
     return {}
 
@@ -188,6 +201,14 @@ class OAuthProfile:
     subject: Callable[[User], str]
     access_token_claims: Callable[[TokenFacts], Claims]
     sign_out_path: str
+    #: What a server is called at a domain: its ``iss``.
+    issuer: Callable[[AuthorizationServer, Domain], str] = _own_issuer
+    #: Whether all servers of a domain are one issuer at one set of endpoints: a code or a token then says which of them
+    #: it is of, and its keys are among those of all.
+    one_issuer: bool = False
+    #: The audience of a server's access tokens, and what stands beside it for a token with these scopes.
+    audience: Callable[[AuthorizationServer, str], str] = audience_of
+    more_audiences: Callable[[AuthorizationServer, str, Sequence[str]], tuple[str, ...]] = _no_more
     id_token_claims: Callable[[TokenFacts], Claims] = _nothing
     #: The ``sub`` and all else that is the vendor's in a token of an application that acts for itself (RFC 9068 2.2).
     client_token_claims: Callable[[ClientFacts], Claims] = _as_client

@@ -10,6 +10,7 @@ from segue.core.org import AuthorizationServer
 from segue.core.refusal import Refusal
 from segue.core.secret import partition_of
 from segue.protocols.oauth.client_auth import AuthenticatedClient, ClientAuthenticator
+from segue.protocols.oauth.one_issuer import server_called
 from segue.protocols.oauth.parameters import check_once, needed
 from segue.protocols.oauth.presented import AccessTokens
 from segue.stores import Commit, Tombstone
@@ -46,6 +47,7 @@ class Revoke:
         if found is None:
             return
         credential = found.credential
+        server = await server_called(self.tokens.config, self.tokens.profile, server, credential.server_id)
         if (credential.app_id, credential.server_id) == (client.app.id, server.id):
             await self._write(request, client, credential.id, credential.user_id, "refresh_token")
 

@@ -41,7 +41,7 @@ class TokenEndpoint:
             TokenRequest(
                 client=client,
                 server=server,
-                issuer=server.issuer(request.site.domain),
+                issuer=self.tools.issuer.profile.issuer(server, request.site.domain),
                 where=self.door.circumstances(request),
                 request=request,
                 proof_key=proof_key,

@@ -15,7 +15,7 @@ from segue.core.strict import JsonValue
 from segue.core.user import Subject
 from segue.core.verdict import Check, Verdict
 from segue.protocols.oauth.errors import refusal
-from segue.protocols.oauth.issue import ACCESS_TOKEN_KINDS, BACKEND_SESSION, audience_of
+from segue.protocols.oauth.issue import ACCESS_TOKEN_KINDS, BACKEND_SESSION
 from segue.protocols.oauth.token_request import TokenRequest, Tools
 from segue.tokens.jwt import TokenRefused, verify
 
@@ -107,7 +107,7 @@ async def _id_token(asked: TokenRequest, tools: Tools, token: str) -> Mapping[st
 async def _access_token(asked: TokenRequest, tools: Tools, token: str) -> tuple[Credential, Subject]:
     profile, server = tools.issuer.profile, asked.server
     try:
-        audience = audience_of(server, asked.issuer)
+        audience = profile.audience(server, asked.issuer)
         claims = await _verified(asked, tools, token, typ=profile.access_token_typ, audience=audience)
     except TokenRefused as refused:
         code = "invalid_grant" if refused.reason == "expired" else "invalid_request"

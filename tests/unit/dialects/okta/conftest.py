@@ -363,7 +363,7 @@ async def house(tmp_path: Path, quick_hasher: PasswordHasher, signing_key: Signi
         recorder=recorder,
         transactions=Transactions(store, store, quick_hasher, KnownBrowsers(store)),
         source=source,
-        channels=channels,
+        channels={okta.DIALECT: channels},
         cookies={okta.DIALECT: okta.COOKIES},
         sign_in_pages={okta.DIALECT: okta.sign_in_location},
     )

@@ -171,7 +171,7 @@ class Provider:
             recorder=self.recorder,
             transactions=self.transactions,
             source=self.source,
-            channels=self.channels,
+            channels={self.domain.dialect: self.channels},
             cookies={"test": SessionCookies("session")},
             sign_in_pages={"test": lambda key: f"/sign-in?key={key}"},
         )

@@ -5,9 +5,11 @@ not burnt. Whatever is wrong after that burns the code. The second write is cond
 the code with all it hangs on being untouched, so a sign-out or a second use between the two leaves nothing behind.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from segue.core.credential import Credential
+from segue.core.org import AuthorizationServer
 from segue.core.refusal import Refusal
 from segue.core.requirement import Requirement
 from segue.core.secret import Bearer, new_secret, partition_of, read_bearer
@@ -16,6 +18,7 @@ from segue.core.verdict import Check, Verdict
 from segue.policy.access import AccessQuestion, decide_access
 from segue.protocols.oauth.giving import Basis, give
 from segue.protocols.oauth.issue import from_code
+from segue.protocols.oauth.one_issuer import server_called
 from segue.protocols.oauth.pkce import check_verifier
 from segue.protocols.oauth.profile import TokenFacts
 from segue.protocols.oauth.token_request import TokenRequest, Tokens, Tools
@@ -35,11 +38,16 @@ async def authorization_code(asked: TokenRequest, tools: Tools) -> Tokens:
     if bearer is None:
         raise _refused(asked, Check("code_shape", passed=False, expected="a code", mend="Start a new request."))
     code, subject = await _spend(asked, tools, bearer)
+    asked = replace(asked, server=await _server(asked, tools, code))
     grant = read_code(code.data)
     _check_bindings(asked, code, grant, redirect_uri)
     facts = _facts(asked, grant, subject)
     _check_access(asked, facts, subject)
     return await _give(asked, tools, code, grant, facts)
+
+
+async def _server(asked: TokenRequest, tools: Tools, code: Credential) -> AuthorizationServer:
+    return await server_called(tools.rules.config, tools.issuer.profile, asked.server, code.server_id)
 
 
 async def _spend(asked: TokenRequest, tools: Tools, bearer: Bearer) -> tuple[Credential, Subject]:

@@ -6,6 +6,7 @@ others read again and find their token used a moment ago, which gives them the w
 used longer ago was copied, by its client or by a thief: the family ends (RFC 9700 4.14.2, OA-06).
 """
 
+from dataclasses import replace
 from typing import Final
 
 from segue.core.credential import Credential
@@ -19,6 +20,7 @@ from segue.policy.scopes import OFFLINE_ACCESS, narrow_scopes
 from segue.protocols.oauth import scopes
 from segue.protocols.oauth.giving import Basis, give
 from segue.protocols.oauth.issue import from_family
+from segue.protocols.oauth.one_issuer import server_called
 from segue.protocols.oauth.profile import OAuthProfile, TokenFacts
 from segue.protocols.oauth.token_request import TokenRequest, Tokens, Tools
 from segue.stores import Advance, Claim, Commit, Tombstone
@@ -48,7 +50,7 @@ async def refresh_token(asked: TokenRequest, tools: Tools) -> Tokens:
     if token is None:
         raise _refused(asked, Check("refresh_token_shape", passed=False, expected="a refresh token"))
     for _ in range(_ROUNDS):
-        credential, subject = await _find(asked, tools, token)
+        credential, subject, asked = await _find(asked, tools, token)
         tokens = await _refresh(asked, tools, token, credential, subject)
         if tokens is not None:
             return tokens
@@ -57,13 +59,15 @@ async def refresh_token(asked: TokenRequest, tools: Tools) -> Tokens:
     raise _refused(asked, check, credential_id=token.family.id)
 
 
-async def _find(asked: TokenRequest, tools: Tools, token: RefreshToken) -> tuple[Credential, Subject]:
-    """The live family of the token, for this client at this server and domain."""
+async def _find(asked: TokenRequest, tools: Tools, token: RefreshToken) -> tuple[Credential, Subject, TokenRequest]:
+    """The live family of the token, for this client at this server and domain; and the request at that server."""
     app_id, family = asked.client.app.id, token.family
     found = await tools.store.find(asked.where.org_id, family.id, family.digest, REFRESH_KINDS, app_id=app_id)
     if found is None or found.subject is None:
         raise _refused(asked, *await _why_not(asked, tools, token), credential_id=family.id)
     credential = found.credential
+    server = await server_called(tools.rules.config, tools.issuer.profile, asked.server, credential.server_id)
+    asked = replace(asked, server=server)
     checks = (
         # OA-03: somebody else's token is refused and not ended, or any client could end what it found lying about.
         Check("refresh_client", credential.app_id == app_id, credential.app_id or "", app_id),
@@ -72,7 +76,7 @@ async def _find(asked: TokenRequest, tools: Tools, token: RefreshToken) -> tuple
     )
     if not all(check.passed for check in checks):
         raise _refused(asked, *checks, credential_id=family.id)
-    return credential, found.subject
+    return credential, found.subject, asked
 
 
 async def _why_not(asked: TokenRequest, tools: Tools, token: RefreshToken) -> tuple[Check, ...]:

@@ -1,0 +1,104 @@
+"""The dialect of Auth0: its addresses, its JSON, its cookie.
+
+Owns nothing but names and shapes; start reading at ``names``. ``surface`` puts the routes together. To add an endpoint:
+its path in ``names``, its handler in the module of its subject, its ``Route`` there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from segue.dialects.auth0.errors import limit_headers, write_by_path
+from segue.dialects.auth0.names import (
+    DEVICE_COOKIE,
+    DIALECT,
+    HOME,
+    LOGIN,
+    MY_FACTORS,
+    SESSION_COOKIE,
+    SIGN_OUT,
+    login_location,
+)
+from segue.dialects.auth0.pages import Pages, start_path
+from segue.dialects.auth0.profile import oauth_profile
+from segue.dialects.auth0.protocols import OAuthRoutes
+from segue.protocols.oauth.endpoints import OAuthEndpoints
+from segue.signin.factors.registry import Factors
+from segue.signin.second_factor import SecondFactors
+from segue.stores import ConfigStore, Store
+from segue.web.account_pages import AccountPages
+from segue.web.cookies import SessionCookies
+from segue.web.enrollment_channel import EnrollmentChannel
+from segue.web.enrollment_pages import EnrollmentPages
+from segue.web.frontchannel import FrontChannel, FrontDoor
+from segue.web.interaction_pages import HomeChannel, InteractionPages
+from segue.web.launch import Launch
+from segue.web.limits import Limit, RateLimiter
+from segue.web.return_address import ReturnAddresses
+from segue.web.second_factor_pages import SecondFactorPages
+from segue.web.session_pages import SessionPages
+from segue.web.sign_in_limits import LIMITS as PASSWORD_LIMITS
+from segue.web.sign_in_limits import SignInLimits
+from segue.web.surface import Surface
+
+__all__ = [
+    "COOKIES",
+    "DIALECT",
+    "LIMITS",
+    "Auth0Services",
+    "front_channels",
+    "login_location",
+    "oauth_profile",
+    "surface",
+]
+
+COOKIES: Final = SessionCookies(SESSION_COOKIE, device=DEVICE_COOKIE)
+LIMITS: Final[Mapping[str, Limit]] = MappingProxyType({**PASSWORD_LIMITS})
+
+
+@dataclass(frozen=True, slots=True)
+class Auth0Services:
+    """What the routes call."""
+
+    door: FrontDoor
+    store: Store
+    oauth: OAuthEndpoints
+    launch: Launch
+    limiter: RateLimiter
+    factors: Factors
+
+
+def front_channels(services: Auth0Services) -> tuple[FrontChannel, ...]:
+    """Every way in that a front door has to know by name."""
+    return (services.oauth.channel, services.launch, _home_channel(services.door.config), EnrollmentChannel(HOME))
+
+
+def surface(services: Auth0Services) -> Surface:
+    """The dialect as the web layer sees it."""
+    door, config = services.door, services.door.config
+    limits, home_channel = SignInLimits(services.limiter, door.store), _home_channel(config)
+    second_factors = SecondFactors(services.factors, door.store, services.store)
+    second_factor = SecondFactorPages(door, second_factors, limits)
+    account = AccountPages(door, second_factors, home_channel, start_path, HOME, MY_FACTORS)
+    pages = Pages(
+        door=door,
+        interactions=InteractionPages(door, limits, second_factor, EnrollmentPages(second_factor, HOME)),
+        sessions=SessionPages(door, sign_in_path=LOGIN, sign_out_path=SIGN_OUT, account=account),
+        home_channel=home_channel,
+        addresses=home_channel.addresses,
+        launch=services.launch,
+    )
+    return Surface(
+        dialect=DIALECT,
+        cookies=COOKIES,
+        routes=(*OAuthRoutes(config, services.oauth).routes(), *pages.routes()),
+        sign_in_location=login_location,
+        home_location=HOME,
+        refuse=write_by_path,
+        limit_headers=limit_headers,
+    )
+
+
+def _home_channel(config: ConfigStore) -> HomeChannel:
+    return HomeChannel(ReturnAddresses(config))

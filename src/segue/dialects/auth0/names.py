@@ -1,0 +1,48 @@
+"""Every name of this dialect: paths, parameters, cookie, prefixes."""
+
+from typing import Final
+from urllib.parse import quote
+
+DIALECT: Final = "auth0"
+SESSION_COOKIE: Final = "auth0"
+DEVICE_COOKIE: Final = "did"
+#: Before the id of a user whose password we hold: connection and id make up the name that applications see.
+USER_PREFIX: Final = "auth0|"
+
+# --- addresses ---
+
+AUTHORIZE: Final = "/authorize"
+RESUME: Final = "/authorize/resume"
+TOKEN: Final = "/oauth/token"  # an address, no secret
+REVOKE: Final = "/oauth/revoke"
+USERINFO: Final = "/userinfo"
+LOGOUT: Final = "/v2/logout"
+OIDC_LOGOUT: Final = "/oidc/logout"
+KEYS: Final = "/.well-known/jwks.json"
+OPENID_DOCUMENT: Final = "/.well-known/openid-configuration"
+OAUTH_DOCUMENT: Final = "/.well-known/oauth-authorization-server"
+
+LOGIN: Final = "/u/login"
+SIGN_OUT: Final = "/u/logout"
+HOME: Final = "/"
+MY_FACTORS: Final = "/u/factors"
+START: Final = "/u/start/{app}/{link}"
+
+# --- parameters ---
+
+STATE: Final = "state"
+RETURN_TO: Final = "returnTo"
+AUDIENCE: Final = "audience"
+CLIENT_ID: Final = "client_id"
+#: How one published request spells it.
+CLIENT_ID_AS_PRINTED: Final = "client_ID"
+
+# --- rate limit classes of routes; those of passwords are in web.sign_in_limits ---
+
+LIMIT_OAUTH: Final = "oauth"
+LIMIT_PAGE: Final = "page"
+
+
+def login_location(key: str) -> str:
+    """The sign-in page that resolves the waiting request of that key, as path and query."""
+    return f"{LOGIN}?{STATE}={quote(key, safe='')}"
