@@ -8,8 +8,9 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ import httpx
 
 from segue.admin import applications, orgs
 from segue.admin.change import Change
-from segue.core.application import OidcClient
+from segue.core.application import Carrier, OidcClient, SessionTransfer
 from segue.core.org import Domain
 from segue.events import Circumstances
 from tests.http_client import Browser, form_of, parameters
@@ -30,14 +31,28 @@ ISSUER = f"https://{HOST}/"
 API = "https://orders.example.com/"
 WEB_APP = "https://web.example.com"
 LOGOUT_URL = f"{WEB_APP}/bye"
+BOTH: tuple[Carrier, ...] = ("query", "cookie")
+# The settings of session transfer by the name of the application; the tests come from two addresses of loopback.
+TRANSFERS = {
+    "native": SessionTransfer(can_create=True),
+    "loose native": SessionTransfer(can_create=True, cascade=False),
+    "static native": SessionTransfer(can_create=True),
+    "web": SessionTransfer(carriers=BOTH),
+    "query web": SessionTransfer(carriers=("query",)),
+    "cookie web": SessionTransfer(carriers=("cookie",)),
+    "offline web": SessionTransfer(carriers=BOTH, allow_refresh_token=True, can_create=True),
+    "lasting web": SessionTransfer(carriers=BOTH, allow_refresh_token=True, online_refresh_tokens=False),
+    "unbound web": SessionTransfer(carriers=BOTH, device_binding="none"),
+    "network web": SessionTransfer(carriers=BOTH, device_binding="asn"),
+}
 _DIRECT = frozenset({"authorization_code", "refresh_token", "password"})
 
 
 class BehindProxy(httpx.HTTPTransport):
     """Takes requests to any https host to the server on this machine, whose name they keep in ``Host``."""
 
-    def __init__(self, base_url: str) -> None:
-        super().__init__()
+    def __init__(self, base_url: str, local_address: str | None = None) -> None:
+        super().__init__(local_address=local_address)
         self.base = httpx.URL(base_url)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -73,6 +88,13 @@ class Tenant:
 
     def browser(self, **headers: str) -> Browser:
         return Browser(self.base_url, self.http, {name.replace("_", "-"): value for name, value in headers.items()})
+
+    @contextmanager
+    def browser_from(self, address: str) -> Iterator[Browser]:
+        """A browser at another address of this machine."""
+        transport = BehindProxy(self.server.site.base_url, address)
+        with httpx.Client(transport=transport, trust_env=False, timeout=60, cookies=_no_cookies()) as http:
+            yield Browser(self.base_url, http)
 
     def post(self, path: str, body: Mapping[str, Any] | None = None, **rest: Any) -> httpx.Response:
         """A call by a program: JSON, unless ``data`` is given."""
@@ -115,6 +137,20 @@ class Tenant:
         )
         found = [{"reason": row[0], "user_id": row[1], "app_id": row[2], "detail": json.loads(row[3])} for row in rows]
         return [one for one in found if not reason or one["reason"] == reason]
+
+
+def exchange(tenant: Tenant, refresh_token: str, name: str = "native", **body: Any) -> httpx.Response:
+    """A refresh token for a session transfer token, as the seed document prints the request."""
+    audience = f"urn:{HOST}:session_transfer"
+    asked = {"grant_type": "refresh_token", "refresh_token": refresh_token, "audience": audience, **body}
+    return tenant.token(name, **asked)
+
+
+def transfer_token(tenant: Tenant, name: str = "native", who: str = "ann") -> str:
+    """A session transfer token from a sign-in in the native application a moment ago."""
+    response = exchange(tenant, tenant.by_password(name, who)["refresh_token"], name)
+    assert response.status_code == 200, response.text
+    return str(response.json()["access_token"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +234,18 @@ def make_tenant(server: Server) -> Tenant:
             "bob": await here.add_person("bob@example.com", {"firstName": "Bob"}, exempt=True),
         }
         clients = {name: await _client(here, name, client) for name, client in _clients().items()}
+        for name, transfer in TRANSFERS.items():
+            await here.change_application(clients[name].app_id, session_transfer=transfer)
         return made.org.id, made.domain, people, clients
 
     org_id, domain, people, clients = server.inside(make)
-    nothing = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
     transport = BehindProxy(server.site.base_url)
-    http = httpx.Client(transport=transport, trust_env=False, timeout=60, cookies=nothing)
+    http = httpx.Client(transport=transport, trust_env=False, timeout=60, cookies=_no_cookies())
     return Tenant(server, org_id, domain, people, clients, http)
+
+
+def _no_cookies() -> CookieJar:
+    return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
 
 
 def _clients() -> dict[str, OidcClient]:
@@ -212,7 +253,20 @@ def _clients() -> dict[str, OidcClient]:
     web = frozenset({"authorization_code", "refresh_token"})
     post = "client_secret_post"
     native = OidcClient("acme-native", ("com.acme.app:/done",), (), code, _DIRECT, "none", native=True)
+    made = {
+        name: OidcClient(f"acme-{name.replace(' ', '-')}", (f"{WEB_APP}/{name.split()[0]}",), (), code, web, post)
+        for name in TRANSFERS
+        if name.endswith(" web")
+    }
+    natives = {
+        "loose native": replace(native, client_id="acme-loose"),
+        "static native": OidcClient(
+            "acme-static", (f"{WEB_APP}/static",), (), code, _DIRECT, post, refresh_rotation="static"
+        ),
+    }
     return {
+        **made,
+        **natives,
         "native": native,
         "other native": OidcClient("acme-other", ("com.acme.other:/done",), (), code, _DIRECT, "none", native=True),
         "web": OidcClient("acme-web", (f"{WEB_APP}/callback",), (LOGOUT_URL,), code, web, post),

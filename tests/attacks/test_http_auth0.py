@@ -13,7 +13,7 @@ from segue.web.surface import Route
 AUTHORIZE = (
     *("client_id", "client_ID", "redirect_uri", "response_type", "scope", "state", "nonce", "audience", "prompt"),
     *("max_age", "code_challenge", "code_challenge_method", "response_mode", "login_hint", "acr_values", "request"),
-    *("id_token_hint", "dpop_jkt", "unheard_of"),
+    *("id_token_hint", "dpop_jkt", "session_transfer_token", "unheard_of"),
 )
 TOKEN = (
     *("grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret", "refresh_token", "audience"),

@@ -25,6 +25,7 @@ KINDS: Final[Mapping[str, str]] = {
     "session_token": "Session token",
     "cookie_token": "Cookie token",
     "image_token": "Image token",
+    "session_transfer": "Session transfer token",
     "state_token": "Sign-in in progress",
     "recovery_token": "Recovery link",
     "authorization_code": "Authorization code",

@@ -9,6 +9,8 @@ from segue.core.strict import JsonValue
 
 RefreshRotation = Literal["rotate", "static"]
 ClientAuthentication = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+Carrier = Literal["query", "cookie"]
+DeviceBinding = Literal["ip", "asn", "none"]
 WhenOtherUser = Literal["keep", "login_required", "ask", "ask_always", "end_and_prompt", "replace", "refuse"]
 
 
@@ -147,6 +149,24 @@ class AppLink:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionTransfer:
+    """How an application hands the sign-in of its refresh tokens over to a browser, and how it takes one that another
+    application handed over.
+
+    The application that hands over: ``can_create`` tickets, and whether revoking the refresh token ends the sessions
+    that came from it (``cascade``). The one that takes: by which ``carriers``, from which device, whether such a
+    sign-in gives it refresh tokens, and whether those end with the browser's session (``online_refresh_tokens``).
+    """
+
+    can_create: bool = False
+    carriers: tuple[Carrier, ...] = ()
+    device_binding: DeviceBinding = "ip"
+    allow_refresh_token: bool = False
+    online_refresh_tokens: bool = True
+    cascade: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Application:
     """One application of an org. ``name`` and ``external_key`` form its addresses, ``label`` is what people read.
 
@@ -179,6 +199,12 @@ class Application:
     hand_off_opens_session: bool = False
     #: The access policy that decides about it; empty: the org's default one.
     policy_id: str = ""
+    #: None where nobody ever said anything about it, which means what the defaults mean.
+    session_transfer: SessionTransfer | None = None
+
+    @property
+    def transfer(self) -> SessionTransfer:
+        return self.session_transfer or SessionTransfer()
 
     @property
     def active(self) -> bool:

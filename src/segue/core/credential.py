@@ -11,6 +11,7 @@ Kind = Literal[
     "session_token",
     "cookie_token",
     "image_token",
+    "session_transfer",
     "state_token",
     "recovery_token",
     "authorization_code",

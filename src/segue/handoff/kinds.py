@@ -25,6 +25,10 @@ class TicketKind:
     bad_ticket: BadTicket = "prompt"
     opens_session: bool = True
     typ: str = ""
+    #: Whether it is for the device it was made on, as far as the application that takes it says.
+    binds_device: bool = False
+    #: Whether the session it opens remembers where it came from, and gives no such ticket itself (OT-17).
+    marks_session: bool = False
 
 
 SESSION_TOKEN: Final = TicketKind("session_token", "20t", life_ms=5 * 60_000, when_other_user="ask")
@@ -41,19 +45,32 @@ INTERCLIENT: Final = TicketKind(
     typ="interclient+jwt",
 )
 
-KINDS: Final = {row.kind: row for row in (SESSION_TOKEN, COOKIE_TOKEN, IMAGE_TOKEN, INTERCLIENT)}
+SESSION_TRANSFER: Final = TicketKind(
+    "session_transfer",
+    "stt",
+    life_ms=60_000,
+    when_other_user="end_and_prompt",
+    binds_device=True,
+    marks_session=True,
+)
+
+KINDS: Final = {row.kind: row for row in (SESSION_TOKEN, COOKIE_TOKEN, IMAGE_TOKEN, INTERCLIENT, SESSION_TRANSFER)}
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A named place in a request that carries a ticket, and the constant set of kinds it accepts (OT-04).
 
-    Where it carries signed tokens, ``audience_prefix`` and the application's id are their audience.
+    It may come in one of ``cookies`` as well. ``by_leave`` means that the application has to allow the carrier
+    (``SessionTransfer.carriers``). Where it carries signed tokens, ``audience_prefix`` and the application's id are
+    their audience.
     """
 
     name: str
     kinds: frozenset[Kind]
     audience_prefix: str = ""
+    cookies: tuple[str, ...] = ()
+    by_leave: bool = False
 
     @property
     def signed(self) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from segue.core.application import DeviceBinding
 from segue.core.assurance import Assurance, from_data
 from segue.core.credential import Credential
 from segue.core.refusal import Refusal
@@ -9,7 +10,8 @@ from segue.core.secret import Bearer, new_secret, read_bearer
 from segue.core.user import Subject
 from segue.core.verdict import Check, Verdict
 from segue.events import Circumstances
-from segue.handoff.kinds import Slot
+from segue.handoff.kinds import KINDS, Slot
+from segue.policy.device_binding import BindingQuestion, check_binding
 from segue.stores import Claim, CredentialStore
 
 NOT_USABLE = "The sign-in token is not valid. It may have expired or have been used already."
@@ -22,6 +24,7 @@ class PresentedTicket:
     slot: Slot
     text: str
     verified: Bearer | None = None
+    in_cookie: bool = False
 
     def __repr__(self) -> str:
         return f"PresentedTicket({self.slot.name})"
@@ -61,9 +64,14 @@ class Redemption:
 
 
 async def redeem(
-    store: CredentialStore, presented: PresentedTicket, *, app_id: str | None, circumstances: Circumstances
+    store: CredentialStore,
+    presented: PresentedTicket,
+    *,
+    app_id: str | None,
+    circumstances: Circumstances,
+    binding: DeviceBinding = "none",
 ) -> Redemption:
-    """Spends the ticket (W1).
+    """Spends the ticket (W1). One that is used on another device than ``binding`` allows is spent for nothing.
 
     Raises Refusal ``ticket_not_usable`` with one public text for every cause (OT-13); the trail tells them apart. Whose
     slot tells the application is told ``ticket_refused``, or ``ticket_replayed`` for one that was used before.
@@ -86,6 +94,16 @@ async def redeem(
     if found is None or found.subject is None:
         checks = await store.explain_claim(claim)
         raise _refusal(*checks, reason=_reason(presented.slot, checks), credential_id=bearer.id)
+    kind = KINDS[found.credential.kind]
+    device = check_binding(
+        BindingQuestion(
+            binding if kind.binds_device else "none",
+            str(found.credential.data.get("address", "")),
+            circumstances.address,
+        )
+    )
+    if not device.passed:
+        raise _refusal(device, reason=_reason(presented.slot, ()), credential_id=bearer.id)
     return Redemption(found.credential, found.subject, from_data(found.credential.data["assurance"]))
 
 

@@ -28,10 +28,10 @@ from segue.signin.sessions import session_id
 from segue.stores import ConfigStore
 from segue.tokens.claims import profile_value
 from segue.tokens.signing import Signing
-from segue.web import carriers
 from segue.web.error_page import error_page
 from segue.web.frontchannel import Finished, FrontDoor
 from segue.web.message import AutoPost, Request, Response
+from segue.web.presented_ticket import carried
 
 CHANNEL: Final = "wsfed"
 SIGN_IN: Final = "wsignin1.0"
@@ -96,7 +96,7 @@ class WsFedSignOn:
             app=app,
             parameters={"reply_url": reply_url, "context": context},
             requirement=requirement,
-            ticket=carriers.find(self.profile.ticket_slots, request.query, request.form),
+            ticket=await carried(self.door, request, self.profile.ticket_slots, app, request.query, request.form),
         )
         return await self.door.begin(request, wanted)
 

@@ -5,7 +5,7 @@ written.
 from dataclasses import dataclass, replace
 
 from segue.core.assurance import Assurance
-from segue.core.credential import Kind
+from segue.core.credential import Credential, Kind
 from segue.core.policy import Risk
 from segue.core.refusal import Refusal
 from segue.core.requirement import Missing, Requirement
@@ -17,7 +17,7 @@ from segue.policy.collision import resolve
 from segue.policy.second_factor import asks_for_second_factor
 from segue.policy.sign_on import SignOnQuestion, Surroundings, decide_sign_on, risk_of
 from segue.signin.hand_over import handed_over, meets_session, plan_hand_over
-from segue.signin.request import Answer, Challenge, HandOff, Proved, Refused, SignedIn, SignInRequest
+from segue.signin.request import Answer, Challenge, HandOff, Proved, Refused, SignedIn, SignInRequest, Transfer
 from segue.signin.sessions import (
     KeepSession,
     SessionPlan,
@@ -106,7 +106,9 @@ async def _by_ticket(
 ) -> Answer:
     app_id = request.app.id if request.app else None
     try:
-        redemption = await redeem(store, ticket, app_id=app_id, circumstances=request.circumstances)
+        binding = request.app.transfer.device_binding if request.app else "none"
+        where = request.circumstances
+        redemption = await redeem(store, ticket, app_id=app_id, circumstances=where, binding=binding)
     except Refusal as refusal:
         if request.passive or ticket.slot.refuses:
             return Refused(refusal, session)
@@ -118,6 +120,7 @@ async def _by_ticket(
         origin=redemption.credential.lineage_path,
         waiting=redemption.waiting,
         hand_off=handed_over(redemption.credential),
+        transfer=_transferred(redemption.credential),
     )
     if arrived.hand_off is not None and not meets_session(request.app):
         return await _by_hand_off(request, arrived, arrived.hand_off, session, store)
@@ -125,6 +128,13 @@ async def _by_ticket(
         # OT-15: whose session the browser has shows with its next request, the one for the page.
         return Challenge(None, user=redemption.subject.user, confirm=replace(arrived, unmet=kind))
     return await _meet(request, arrived, kind, session, store)
+
+
+def _transferred(ticket: Credential) -> Transfer | None:
+    """Where a ticket came from that marks the session it opens."""
+    if not KINDS[ticket.kind].marks_session or ticket.parent_id is None:
+        return None
+    return Transfer(ticket.parent_id, ticket.lineage_path if ticket.data.get("cascade") else ())
 
 
 async def _meet(
@@ -176,7 +186,17 @@ def _by_proof(request: SignInRequest, proved: Proved, session: Found | None) -> 
     if proved.waiting is not None:
         adopted = plan_adopt(proved.waiting, proved.assurance, org=request.org, circumstances=where, ends=ends)
         return _Known(proved.subject, proved.assurance, adopted, (adopted.bearer.id,), proved)
-    plan = plan_open(user, proved.assurance, org=request.org, circumstances=where, origin=proved.origin, ends=ends)
+    transfer = proved.transfer or Transfer("")
+    plan = plan_open(
+        user,
+        proved.assurance,
+        org=request.org,
+        circumstances=where,
+        origin=proved.origin,
+        ends=ends,
+        transferred_from=transfer.parent_id,
+        bind_path=transfer.bind_path,
+    )
     return _Known(proved.subject, proved.assurance, plan, (), proved)
 
 

@@ -16,7 +16,7 @@ from segue.core.verdict import Check, Verdict
 from segue.events import Circumstances
 from segue.handoff.redeem import read_waiting, waiting_data
 from segue.signin.pending_factor import PendingFactor, pending_data, read_pending
-from segue.signin.request import Challenge, HandOff, Proved, SignInRequest
+from segue.signin.request import Challenge, HandOff, Proved, SignInRequest, Transfer
 from segue.stores import Claim, Commit, ConfigStore, SignInStore
 
 INTERACTION_KINDS: Final[frozenset[Kind]] = frozenset({"interaction"})
@@ -190,11 +190,23 @@ def _proved_data(proved: Proved | None) -> dict[str, object] | None:
         "unmet": proved.unmet,
         "session": waiting_data(proved.waiting),
         "hand_off": _hand_off_data(proved.hand_off),
+        "transfer": _transfer_data(proved.transfer),
     }
 
 
 def _hand_off_data(hand_off: HandOff | None) -> dict[str, str] | None:
     return {"session": hand_off.session_id, "origin": hand_off.origin_app_id} if hand_off else None
+
+
+def _transfer_data(transfer: Transfer | None) -> dict[str, object] | None:
+    return {"parent": transfer.parent_id, "path": list(transfer.bind_path)} if transfer else None
+
+
+def _read_transfer(data: object) -> Transfer | None:
+    match data:
+        case {"parent": str(parent_id), "path": list(path)}:
+            return Transfer(parent_id, tuple(str(ident) for ident in path))
+    return None
 
 
 def _read_hand_off(data: object) -> HandOff | None:
@@ -228,5 +240,6 @@ async def _read_proved(store: SignInStore, org: Org, data: object, app_id: str |
                 waiting=read_waiting(session),
                 unmet=cast("Kind | None", unmet),
                 hand_off=_read_hand_off(more.get("hand_off")),
+                transfer=_read_transfer(more.get("transfer")),
             )
     return None

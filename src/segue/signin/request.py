@@ -56,6 +56,15 @@ class HandOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """A sign-in that came to this browser from a refresh token: whose id that is, and the ids whose revocation ends
+    the session that is opened by it."""
+
+    parent_id: str
+    bind_path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Proved:
     """A user who just proved who they are (or confirmed a ticket) in an interaction, with the events that say so."""
 
@@ -70,6 +79,8 @@ class Proved:
     unmet: Kind | None = None
     #: Where that ticket handed the sign-in over from, if it did: the user stays who they are, whatever else is proved.
     hand_off: HandOff | None = None
+    #: The refresh token that ticket came from, where the session is to remember it.
+    transfer: Transfer | None = None
     #: That the factor's answer is accepted once, to be written together with what it allows (AU-08).
     factor_step: FactorStep | None = None
     #: Whether the browser is to be remembered as one where a second factor was proved.

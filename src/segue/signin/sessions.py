@@ -21,6 +21,7 @@ _TOUCH_SHARE: Final = 10
 #: What a session keeps of a rule that limits it.
 _IDLE_MS: Final = "idle_ms"
 _HANDED_OVER: Final = "handed_over"
+_TRANSFERRED: Final = "transferred_from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,9 @@ def session_path(plan: SessionPlan) -> tuple[str, ...]:
     match plan:
         case KeepSession(found=found) | RenewSession(found=found) | BorrowSession(found=found):
             return found.credential.lineage_path
-        case OpenSession(bearer=bearer) | AdoptSession(bearer=bearer):
+        case OpenSession(credential=credential):
+            return (*credential.bind_path, credential.id)
+        case AdoptSession(bearer=bearer):
             return (bearer.id,)
 
 
@@ -107,6 +110,17 @@ def was_handed_over(plan: SessionPlan) -> bool:
             return bool(found.credential.data.get(_HANDED_OVER))
         case AdoptSession():
             return False
+
+
+def transferred_from(plan: SessionPlan) -> str:
+    """The id of the refresh token that the session came from to this browser; "" for every other one."""
+    match plan:
+        case OpenSession(credential=credential):
+            return str(credential.data.get(_TRANSFERRED, ""))
+        case KeepSession(found=found) | RenewSession(found=found):
+            return str(found.credential.data.get(_TRANSFERRED, ""))
+        case AdoptSession() | BorrowSession():
+            return ""
 
 
 async def current(
@@ -180,11 +194,16 @@ def plan_open(
     origin: Sequence[str] = (),
     ends: str | None = None,
     handed_over: bool = False,
+    transferred_from: str = "",
+    bind_path: Sequence[str] = (),
 ) -> OpenSession:
     """A new session. ``origin`` is the lineage path of the ticket it came from; a spent ticket ends nothing, so the
-    path is remembered for the tree (``parent_id``) and not bound."""
+    path is remembered for the tree (``parent_id``) and not bound, but for ``bind_path``: what else ends the session.
+    """
     bearer = new_bearer("102", partition_of(user.id), circumstances.now_at, circumstances.source.random)
-    mark = {_HANDED_OVER: True} if handed_over else {}
+    mark: dict[str, object] = {_HANDED_OVER: True} if handed_over else {}
+    if transferred_from:
+        mark[_TRANSFERRED] = transferred_from
     credential = NewCredential(
         org_id=org.id,
         id=bearer.id,
@@ -196,6 +215,7 @@ def plan_open(
         user_stamp=user.stamp,
         parent_id=origin[-1] if origin else None,
         root_id=origin[0] if origin else bearer.id,
+        bind_path=tuple(bind_path),
         domain=circumstances.domain,
         data={"assurance": to_data(assurance), "address": circumstances.address, **mark},
     )

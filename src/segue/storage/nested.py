@@ -131,6 +131,14 @@ WSFED: Readers = {
     "assertion_s": int,
     "idp_entity_id": str,
 }
+SESSION_TRANSFER: Readers = {
+    "can_create": bool,
+    "carriers": tuple,
+    "device_binding": str,
+    "allow_refresh_token": bool,
+    "online_refresh_tokens": bool,
+    "cascade": bool,
+}
 BOOKMARK: Readers = {"url": str}
 APP_LINK: Readers = {"id": str, "name": str, "label": str, "target": str}
 

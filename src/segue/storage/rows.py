@@ -8,7 +8,15 @@ import hashlib
 import json
 from typing import Any, Protocol
 
-from segue.core.application import Application, AppLink, Bookmark, OidcClient, SamlServiceProvider, WsFedRelyingParty
+from segue.core.application import (
+    Application,
+    AppLink,
+    Bookmark,
+    OidcClient,
+    SamlServiceProvider,
+    SessionTransfer,
+    WsFedRelyingParty,
+)
 from segue.core.credential import Credential, Participation
 from segue.core.org import Domain, Org, OrgSettings, TrustedOrigin
 from segue.core.requirement import Requirement
@@ -32,7 +40,7 @@ DOMAIN_COLUMNS = "authority, org_id, dialect, scheme"
 APPLICATION_COLUMNS = (
     "org_id, id, name, label, external_key, status, client_id, oidc, saml, requirement, home_authority, "
     "everyone, when_other_user, wsfed, bookmark, links, annotations, updated_at, "
-    "hand_off_opens_session, policy_id"
+    "hand_off_opens_session, policy_id, session_transfer"
 )
 SIGNING_KEY_COLUMNS = (
     "org_id, key_set, kid, algorithm, public_jwk, certificate_pem, sealed_private, created_at, signs_from_at, "
@@ -113,7 +121,12 @@ def application(row: Row) -> Application:
         updated_at=row[17],
         hand_off_opens_session=bool(row[18]),
         policy_id=row[19],
+        session_transfer=_session_transfer(row[20]),
     )
+
+
+def _session_transfer(text: str) -> SessionTransfer | None:
+    return SessionTransfer(**nested.members(text, nested.SESSION_TRANSFER)) if text else None
 
 
 def application_values(value: Application) -> Values:
@@ -138,6 +151,7 @@ def application_values(value: Application) -> Values:
         value.updated_at,
         value.hand_off_opens_session,
         value.policy_id,
+        nested.text(value.session_transfer, nested.SESSION_TRANSFER) if value.session_transfer else "",
     )
 
 

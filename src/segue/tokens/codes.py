@@ -37,6 +37,8 @@ class CodeGrant:
     acr: str = ""
     #: Thumbprint of the key that the code is bound to (RFC 9449 10); "" where the request named none.
     proof_key: str = ""
+    #: The refresh token that the session came from to the browser; "" for a sign-in made there.
+    transferred_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def mint_code(issue: CodeIssue, grant: CodeGrant, *, source: Source, now_at: int
             "code_challenge": grant.code_challenge,
             "acr": grant.acr,
             "proof_key": grant.proof_key,
+            "transferred_from": grant.transferred_from,
         },
     )
     return bearer, credential
@@ -103,6 +106,7 @@ def read_code(data: Mapping[str, object]) -> CodeGrant:
             "acr": str(acr),
         }:
             names = tuple(str(scope) for scope in scopes)
-            key = str(data.get("proof_key", ""))
-            return CodeGrant(redirect_uri, names, from_data(assurance), session_id, nonce, code_challenge, acr, key)
+            key, transferred = str(data.get("proof_key", "")), str(data.get("transferred_from", ""))
+            proved = from_data(assurance)
+            return CodeGrant(redirect_uri, names, proved, session_id, nonce, code_challenge, acr, key, transferred)
     raise ValueError("an authorization code is kept with its redirect_uri, scopes, assurance, session and proofs")

@@ -25,6 +25,8 @@ def asks_first(request: Request, wanted: SignInRequest) -> bool:
     """Whether the person has yet to say that they want to go on with the ticket of this link."""
     if not wanted.org.settings.confirm_links or wanted.ticket is None or wanted.passive or request.method != "GET":
         return False
+    if wanted.ticket.in_cookie:  # an application on this device put it there: nobody was sent a link
+        return False
     if len(_address(request)) > MAX_CHARS:  # no link that somebody was sent: it carries a signed request as well
         return False
     browser, agreed = read_browser(request), read_agreement(request)

@@ -5,17 +5,20 @@ its path in ``names``, its handler in the module of its subject, its ``Route`` t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from segue.core.refusal import Refusal
 from segue.dialects.auth0.errors import limit_headers, write_by_path
 from segue.dialects.auth0.names import (
+    APP_SLOTS,
     DEVICE_COOKIE,
     DIALECT,
     HOME,
     LOGIN,
     MY_FACTORS,
+    OPENED_BY_TICKET,
     SESSION_COOKIE,
     SIGN_OUT,
     login_location,
@@ -35,12 +38,14 @@ from segue.web.frontchannel import FrontChannel, FrontDoor
 from segue.web.interaction_pages import HomeChannel, InteractionPages
 from segue.web.launch import Launch
 from segue.web.limits import Limit, RateLimiter
+from segue.web.message import Request, Response
+from segue.web.presented_ticket import without_cookies
 from segue.web.return_address import ReturnAddresses
 from segue.web.second_factor_pages import SecondFactorPages
 from segue.web.session_pages import SessionPages
 from segue.web.sign_in_limits import LIMITS as PASSWORD_LIMITS
 from segue.web.sign_in_limits import SignInLimits
-from segue.web.surface import Surface
+from segue.web.surface import Route, Surface
 
 __all__ = [
     "COOKIES",
@@ -89,10 +94,11 @@ def surface(services: Auth0Services) -> Surface:
         addresses=home_channel.addresses,
         launch=services.launch,
     )
+    routes = (*OAuthRoutes(config, services.oauth).routes(), *pages.routes())
     return Surface(
         dialect=DIALECT,
         cookies=COOKIES,
-        routes=(*OAuthRoutes(config, services.oauth).routes(), *pages.routes()),
+        routes=tuple(_without_tickets(route) for route in routes),
         sign_in_location=login_location,
         home_location=HOME,
         refuse=write_by_path,
@@ -100,5 +106,20 @@ def surface(services: Auth0Services) -> Surface:
     )
 
 
+def _without_tickets(route: Route) -> Route:
+    """The route, which takes away the cookie of a ticket with whatever it answers: it is used up by then (ST-05)."""
+    handler, refuse = route.handler, route.refuse
+    if route.path not in OPENED_BY_TICKET:
+        return route
+
+    async def handle(request: Request) -> Response:
+        return without_cookies(request, APP_SLOTS, await handler(request))
+
+    def say_no(request: Request, refusal: Refusal, event_id: str) -> Response:
+        return without_cookies(request, APP_SLOTS, refuse(request, refusal, event_id))
+
+    return replace(route, handler=handle, refuse=say_no)
+
+
 def _home_channel(config: ConfigStore) -> HomeChannel:
-    return HomeChannel(ReturnAddresses(config))
+    return HomeChannel(ReturnAddresses(config, frozenset(slot.name for slot in APP_SLOTS)))

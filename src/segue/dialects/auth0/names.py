@@ -3,6 +3,8 @@
 from typing import Final
 from urllib.parse import quote
 
+from segue.handoff.kinds import Slot
+
 DIALECT: Final = "auth0"
 SESSION_COOKIE: Final = "auth0"
 DEVICE_COOKIE: Final = "did"
@@ -36,6 +38,22 @@ AUDIENCE: Final = "audience"
 CLIENT_ID: Final = "client_id"
 #: How one published request spells it.
 CLIENT_ID_AS_PRINTED: Final = "client_ID"
+
+# --- handing a sign-in over to a browser ---
+
+TRANSFER_PREFIX: Final = "urn:"
+TRANSFER_SUFFIX: Final = ":session_transfer"
+TRANSFER_TYPE: Final = "urn:auth0:params:oauth:token-type:session_transfer_token"
+#: The second cookie is how one published example calls it.
+TRANSFER_SLOT: Final = Slot(
+    "session_transfer_token",
+    frozenset({"session_transfer"}),
+    cookies=("auth0_session_transfer_token", "session_transfer_token"),
+    by_leave=True,
+)
+APP_SLOTS: Final = (TRANSFER_SLOT,)
+#: The addresses that such a ticket opens.
+OPENED_BY_TICKET: Final = frozenset({AUTHORIZE})
 
 # --- rate limit classes of routes; those of passwords are in web.sign_in_limits ---
 

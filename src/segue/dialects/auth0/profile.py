@@ -6,17 +6,28 @@ from typing import Final
 from segue.core.org import AuthorizationServer, Domain
 from segue.core.user import User
 from segue.dialects.auth0.names import (
+    APP_SLOTS,
     AUTHORIZE,
     KEYS,
     OIDC_LOGOUT,
     REVOKE,
     SIGN_OUT,
     TOKEN,
+    TRANSFER_PREFIX,
+    TRANSFER_SUFFIX,
+    TRANSFER_TYPE,
     USER_PREFIX,
     USERINFO,
 )
 from segue.policy.scopes import OPENID
-from segue.protocols.oauth.profile import Claims, ClientFacts, Endpoints, OAuthProfile, TokenFacts
+from segue.protocols.oauth.profile import (
+    Claims,
+    ClientFacts,
+    Endpoints,
+    OAuthProfile,
+    SessionTransferExchange,
+    TokenFacts,
+)
 
 _FIELDS: Final = (
     "issuer",
@@ -60,6 +71,8 @@ def oauth_profile() -> OAuthProfile:
         one_issuer=True,
         audience=_audience,
         more_audiences=_more_audiences,
+        ticket_slots=APP_SLOTS,
+        session_transfer=SessionTransferExchange("session_transfer", TRANSFER_TYPE, TRANSFER_PREFIX, TRANSFER_SUFFIX),
         client_claim="azp",
         access_token_typ="JWT",
         id_token_typ="JWT",

@@ -28,6 +28,7 @@ from segue.dialects.auth0.names import (
     USERINFO,
 )
 from segue.protocols.oauth.endpoints import OAuthEndpoints
+from segue.protocols.oauth.exchanges.session_transfer import names_us
 from segue.stores import ConfigStore
 from segue.web.message import Request, Response
 from segue.web.surface import Handler, Route
@@ -110,12 +111,11 @@ class OAuthRoutes:
 
     async def _named(self, request: Request, params: Params) -> AuthorizationServer:
         """The active server of the audience, the org's own where none is named. Raises ServiceNotFound."""
-        audience = params.get(AUDIENCE) or ""
-        if not audience:
+        audience, profile = params.get(AUDIENCE) or "", self.oauth.profile
+        if not audience or await names_us(audience, profile, self.config, request.site.org.id):
             return await self._own_server(request)
-        issuer = self.oauth.profile.issuer
         for server in await self.config.authorization_servers(request.site.org.id):
-            names = self.oauth.profile.audience(server, issuer(server, request.site.domain))
+            names = profile.audience(server, profile.issuer(server, request.site.domain))
             if server.status == "active" and names == audience:
                 return server
         raise ServiceNotFound(audience)

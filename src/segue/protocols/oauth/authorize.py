@@ -22,13 +22,13 @@ from segue.protocols.oauth.request import Asked, AuthorizationRequest, from_para
 from segue.protocols.oauth.response import Delivery
 from segue.protocols.oauth.server_rules import ServerRules
 from segue.signin.request import SignedIn, SignInRequest
-from segue.signin.sessions import session_id, session_path, session_root, was_handed_over
+from segue.signin.sessions import session_id, session_path, session_root, transferred_from, was_handed_over
 from segue.stores import ConfigStore
 from segue.tokens.codes import CodeGrant, CodeIssue, mint_code
 from segue.tokens.signing import Signing
-from segue.web.carriers import find
 from segue.web.frontchannel import Finished, FrontDoor
 from segue.web.message import Request, Response
+from segue.web.presented_ticket import carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Authorize:
             if self.profile.hand_off_scope in wanted.scopes:
                 await check_origin(self.door.store, app, self.profile.hand_off_scope)
             # Last of all, and only looked for: a request with a fault leaves its ticket unspent (F1-03).
-            ticket = find(self.profile.ticket_slots, request.params)
+            ticket = await carried(self.door, request, self.profile.ticket_slots, app, request.params)
         except Refusal as refusal:
             return await self._refuse(request, asked, refusal)
         address = self.profile.endpoints(server, request.site.domain).authorization
@@ -238,6 +238,7 @@ def _mint(
         code_challenge=wanted.code_challenge,
         acr=wanted.acr,
         proof_key=wanted.proof_key,
+        transferred_from=transferred_from(signed_in.session),
     )
     where = request.circumstances
     bearer, credential = mint_code(issue, grant, source=where.source, now_at=where.now_at)

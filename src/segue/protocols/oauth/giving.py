@@ -63,26 +63,26 @@ async def give(asked: TokenRequest, tools: Tools, basis: Basis) -> Tokens | None
         events=(*basis.events, *kept.events, _event(asked, facts, tokens, credential)),
         guard=Guard(user.id, user.stamp, app.id, assigned=not app.everyone, live_ids=basis.live_ids),
         credentials=tuple(credentials),
-        advance=replace(basis.advance, idle_ms=_idle_ms(asked, facts)) if basis.advance else None,
+        advance=replace(basis.advance, idle_ms=idle_ms(asked, facts)) if basis.advance else None,
     )
     if not await tools.store.commit(commit):
         return None
     if basis.used is not None:
-        await _touch(tools, basis.used, _idle_ms(asked, facts), where.now_at)
+        await touch_family(tools, basis.used, idle_ms(asked, facts), where.now_at)
     return tokens
 
 
-def _idle_ms(asked: TokenRequest, facts: TokenFacts) -> int:
+def idle_ms(asked: TokenRequest, facts: TokenFacts) -> int:
     """For how long a refresh token may lie unused: as the rule says that lets it, else as the application does."""
     seconds = asked.client.oidc.refresh_idle_s if facts.refresh_idle_s is None else facts.refresh_idle_s
     return seconds * 1000
 
 
-async def _touch(tools: Tools, family: Credential, idle_ms: int, now_at: int) -> None:
-    """A write of its own, so at most every tenth of the idle time."""
+async def touch_family(tools: Tools, family: Credential, life_ms: int, now_at: int) -> None:
+    """Moves the end of the idle time, which is ``life_ms``. A write of its own, so at most every tenth of it."""
     idle_end_at = family.idle_expires_at
-    if idle_end_at is not None and idle_end_at - now_at < idle_ms - idle_ms // _TOUCH_SHARE:
-        await tools.store.touch_session(family.org_id, family.id, idle_ms=idle_ms)
+    if idle_end_at is not None and idle_end_at - now_at < life_ms - life_ms // _TOUCH_SHARE:
+        await tools.store.touch_session(family.org_id, family.id, idle_ms=life_ms)
 
 
 def _new_family(asked: TokenRequest, basis: Basis) -> tuple[RefreshToken, NewCredential]:
@@ -94,7 +94,7 @@ def _new_family(asked: TokenRequest, basis: Basis) -> tuple[RefreshToken, NewCre
         server_id=asked.server.id,
         domain=where.domain,
         life_ms=(client.refresh_life_s if facts.refresh_life_s is None else facts.refresh_life_s) * 1000,
-        idle_ms=_idle_ms(asked, facts),
+        idle_ms=idle_ms(asked, facts),
         parent_id=basis.parent.id,
         root_id=basis.parent.root_id,
         bind_path=basis.parent.bind_path,

@@ -24,6 +24,10 @@ from segue.tokens.signing import Signing
 ACCESS_TOKEN_KINDS: Final[frozenset[Kind]] = frozenset({"access_token"})
 #: The name under which tokens keep the backend session that they belong to.
 BACKEND_SESSION: Final = "backend_session"
+#: The same for a browser's session that they end with.
+ONLINE_SESSION: Final = "online_session"
+#: And for the refresh token from which the sign-in came to the browser, if it did.
+TRANSFERRED_FROM: Final = "transferred_from"
 _ACCESS_ID_PREFIX: Final = "atk"
 _ID_TOKEN_ID_PREFIX: Final = "idt"
 
@@ -50,6 +54,13 @@ class Parent:
 def from_code(code: Credential | NewCredential) -> Parent:
     """A token that a code gave, or that was given beside it, ends when the code is used a second time."""
     return Parent(code.id, code.root_id, (code.id,))
+
+
+def from_transfer(code: Credential, session_id: str, *, online: bool) -> Parent:
+    """As :func:`from_code`, for a sign-in that came to the browser from a refresh token: what ends the session's
+    parents ends the token, and with ``online`` the end of the session itself does."""
+    path = tuple(ident for ident in code.bind_path if online or ident != session_id)
+    return Parent(code.id, code.root_id, (*path, code.id))
 
 
 def from_family(family: Credential | NewCredential) -> Parent:

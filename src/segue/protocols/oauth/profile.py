@@ -162,6 +162,17 @@ class TicketExchange:
     audience_prefix: str
 
 
+@dataclass(frozen=True, slots=True)
+class SessionTransferExchange:
+    """What the refresh grant gives in place of an access token, for an audience of the prefix, a host name of the org
+    and the suffix: a ticket of ``kind`` for a browser."""
+
+    kind: Kind
+    issued_token_type: str
+    audience_prefix: str
+    audience_suffix: str
+
+
 def _nothing(_facts: TokenFacts) -> Claims:
     return {}
 
@@ -235,6 +246,8 @@ class OAuthProfile:
     hand_off_scope: str = ""
     #: What the token exchange grant gives, by ``requested_token_type``.
     exchanges: Mapping[str, TicketExchange] = field(default_factory=dict)
+    #: How a refresh token becomes a ticket for a browser; None where it does not.
+    session_transfer: SessionTransferExchange | None = None
     #: The error for a client that may not use a grant, by ``grant_type``, where it is not ``unauthorized_client``.
     closed_grants: Mapping[str, str] = field(default_factory=dict)
     #: Error codes of the authorization endpoint that are the vendor's own, by the reason of a refusal.

@@ -47,10 +47,10 @@ from segue.stores import ConfigStore, CredentialStore
 from segue.tokens.claims import profile_value
 from segue.tokens.keys import SigningKey as StoredKey
 from segue.tokens.signing import Signing
-from segue.web import carriers
 from segue.web.error_page import error_page
 from segue.web.frontchannel import Finished, FrontDoor
 from segue.web.message import AutoPost, Document, Request, Response
+from segue.web.presented_ticket import carried
 
 CHANNEL: Final = "saml"
 _PASSWORD_CONTEXTS: Final = frozenset(
@@ -116,7 +116,7 @@ class SamlSignOn:
             requirement=Requirement(fresh_after_at=request.now_at if authn and authn.force_authn else None),
             passive=authn is not None and authn.is_passive,
             login_hint=(authn.subject or "") if authn else "",
-            ticket=carriers.find(self.profile.ticket_slots, request.query, request.form),
+            ticket=await carried(self.door, request, self.profile.ticket_slots, app, request.query, request.form),
         )
         return await self.door.begin(request, wanted)
 
@@ -133,7 +133,7 @@ class SamlSignOn:
             channel=CHANNEL,
             app=app,
             parameters=_parameters(None, _settings(app).acs_urls[0], relay_state),
-            ticket=carriers.find(self.profile.ticket_slots, request.query, request.form),
+            ticket=await carried(self.door, request, self.profile.ticket_slots, app, request.query, request.form),
         )
         return await self.door.begin(request, wanted)
 

@@ -8,16 +8,19 @@ the code with all it hangs on being untouched, so a sign-out or a second use bet
 from dataclasses import replace
 from typing import Final
 
+from segue.core.application import Application
 from segue.core.credential import Credential
 from segue.core.org import AuthorizationServer
 from segue.core.refusal import Refusal
 from segue.core.requirement import Requirement
 from segue.core.secret import Bearer, new_secret, partition_of, read_bearer
+from segue.core.strict import JsonValue
 from segue.core.user import Subject
 from segue.core.verdict import Check, Verdict
 from segue.policy.access import AccessQuestion, decide_access
+from segue.policy.scopes import OFFLINE_ACCESS
 from segue.protocols.oauth.giving import Basis, give
-from segue.protocols.oauth.issue import from_code
+from segue.protocols.oauth.issue import ONLINE_SESSION, TRANSFERRED_FROM, Parent, from_code, from_transfer
 from segue.protocols.oauth.one_issuer import server_called
 from segue.protocols.oauth.pkce import check_verifier
 from segue.protocols.oauth.profile import TokenFacts
@@ -97,17 +100,39 @@ def _check_bindings(asked: TokenRequest, code: Credential, grant: CodeGrant, red
 
 
 def _facts(asked: TokenRequest, grant: CodeGrant, subject: Subject) -> TokenFacts:
+    app = asked.client.app
     return TokenFacts(
         server=asked.server,
         issuer=asked.issuer,
-        app=asked.client.app,
+        app=app,
         user=subject.user,
-        scopes=grant.scopes,
+        scopes=_scopes(grant, app),
+        kept=_kept(grant, app),
         assurance=grant.assurance,
         session_id=grant.session_id,
         acr=grant.acr,
         user_name=subject.user_name,
     )
+
+
+def _scopes(grant: CodeGrant, app: Application) -> tuple[str, ...]:
+    """A sign-in that was handed over to the browser gives a refresh token only to applications that are let (ST-08)."""
+    if not grant.transferred_from or app.transfer.allow_refresh_token:
+        return grant.scopes
+    return tuple(scope for scope in grant.scopes if scope != OFFLINE_ACCESS)
+
+
+def _kept(grant: CodeGrant, app: Application) -> dict[str, JsonValue]:
+    if not grant.transferred_from:
+        return {}
+    online: dict[str, JsonValue] = {ONLINE_SESSION: grant.session_id} if app.transfer.online_refresh_tokens else {}
+    return {TRANSFERRED_FROM: grant.transferred_from, **online}
+
+
+def _parent(code: Credential, grant: CodeGrant, app: Application) -> Parent:
+    if not grant.transferred_from:
+        return from_code(code)
+    return from_transfer(code, grant.session_id, online=app.transfer.online_refresh_tokens)
 
 
 def _check_access(asked: TokenRequest, facts: TokenFacts, subject: Subject) -> None:
@@ -119,7 +144,7 @@ def _check_access(asked: TokenRequest, facts: TokenFacts, subject: Subject) -> N
 
 
 async def _give(asked: TokenRequest, tools: Tools, code: Credential, grant: CodeGrant, facts: TokenFacts) -> Tokens:
-    tokens = await give(asked, tools, Basis(facts, from_code(code), code.lineage_path, grant.nonce))
+    tokens = await give(asked, tools, Basis(facts, _parent(code, grant, facts.app), code.lineage_path, grant.nonce))
     if tokens is None:
         mend = "Start a new request; look for an event about the user, the session or this code just before."
         raise _refused(asked, Check("unchanged_since_spent", passed=False, mend=mend), credential_id=code.id)

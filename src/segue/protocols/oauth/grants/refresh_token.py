@@ -18,11 +18,13 @@ from segue.core.verdict import Check, Verdict
 from segue.policy.access import AccessQuestion, decide_access
 from segue.policy.scopes import OFFLINE_ACCESS, narrow_scopes
 from segue.protocols.oauth import scopes
+from segue.protocols.oauth.exchanges.session_transfer import asks_for_transfer, check_transfer, give_ticket
 from segue.protocols.oauth.giving import Basis, give
-from segue.protocols.oauth.issue import from_family
+from segue.protocols.oauth.issue import ONLINE_SESSION, from_family
 from segue.protocols.oauth.one_issuer import server_called
 from segue.protocols.oauth.profile import OAuthProfile, TokenFacts
 from segue.protocols.oauth.token_request import TokenRequest, Tokens, Tools
+from segue.signin.sessions import SESSION_KINDS
 from segue.stores import Advance, Claim, Commit, Tombstone
 from segue.tokens.refresh import (
     REFRESH_KINDS,
@@ -98,15 +100,28 @@ async def _refresh(
     if how == "reused":
         raise await _reused(asked, tools, credential)
     facts = _facts(asked, family, subject, tools.issuer.profile)
+    await _check_session(asked, tools, facts, credential)
     _check_access(asked, facts, subject)
+    path = credential.lineage_path
+    transfer = await asks_for_transfer(asked, tools)
+    if transfer:
+        check_transfer(asked, Basis(facts, from_family(credential), path), credential)
     given, advance = token, None
     if how == "repeated":
         given = child_of(credential, token)
     elif client.refresh_rotation == "rotate":
         given, advance = _rotate(asked, credential, token)
-    path, used = credential.lineage_path, None if advance else credential
+    used = None if advance else credential
     basis = Basis(facts, from_family(credential), path, refresh_token=given.text, advance=advance, used=used)
-    return await give(asked, tools, basis)
+    return await (give_ticket(asked, tools, basis, credential) if transfer else give(asked, tools, basis))
+
+
+async def _check_session(asked: TokenRequest, tools: Tools, facts: TokenFacts, credential: Credential) -> None:
+    """A refresh token that goes with a browser's session ends with it, also where the session only ran out."""
+    session = facts.kept.get(ONLINE_SESSION)
+    if isinstance(session, str) and await tools.store.find(asked.where.org_id, session, None, SESSION_KINDS) is None:
+        check = Check("session_live", False, "a live session", "ended", "The user has to sign in again.")
+        raise _refused(asked, check, credential_id=credential.id, user_id=facts.user.id)
 
 
 def _check_proof_key(asked: TokenRequest, family: Family, credential: Credential) -> None:
