@@ -1,5 +1,6 @@
 """A form that came as JSON is read into the same parameters, within the same limits."""
 
+import contextlib
 import json
 
 import pytest
@@ -47,7 +48,5 @@ def test_OA_14_what_is_no_form_is_malformed(body: bytes) -> None:
 
 @given(st.binary(max_size=200))
 def test_OA_14_any_octets_are_read_or_malformed(body: bytes) -> None:
-    try:
+    with contextlib.suppress(Malformed):
         assert isinstance(read_json_form(body), Params)
-    except Malformed:
-        pass
