@@ -19,11 +19,11 @@ import httpx
 
 from segue.admin import applications, orgs
 from segue.admin.change import Change
-from segue.core.application import Carrier, OidcClient, SessionTransfer
+from segue.core.application import Carrier, OidcClient, SamlServiceProvider, SessionTransfer, WsFedRelyingParty
 from segue.core.org import Domain
 from segue.events import Circumstances
 from tests.http_client import Browser, form_of, parameters
-from tests.installation import Installation, Person
+from tests.installation import Installation, Person, SamlApp, WsFedApp
 from tests.server import Server
 
 HOST = "acme.example.com"
@@ -80,11 +80,16 @@ class Tenant:
     domain: Domain
     people: Mapping[str, Person]
     clients: Mapping[str, Client]
+    service_provider: SamlApp
+    relying_party: WsFedApp
     http: httpx.Client = field(repr=False)
 
     @property
     def base_url(self) -> str:
         return self.domain.base_url
+
+    def saml(self, _name: str = "") -> SamlApp:
+        return self.service_provider
 
     def browser(self, **headers: str) -> Browser:
         return Browser(self.base_url, self.http, {name.replace("_", "-"): value for name, value in headers.items()})
@@ -215,7 +220,9 @@ def claims_of(token: str) -> dict[str, Any]:
 def make_tenant(server: Server) -> Tenant:
     """The org with its people and applications."""
 
-    async def make(installation: Installation) -> tuple[str, Domain, dict[str, Person], dict[str, Client]]:
+    async def make(
+        installation: Installation,
+    ) -> tuple[str, Domain, dict[str, Person], dict[str, Client], SamlApp, WsFedApp]:
         segue = installation.segue
         new = orgs.NewOrg(
             name="Acme",
@@ -236,12 +243,35 @@ def make_tenant(server: Server) -> Tenant:
         clients = {name: await _client(here, name, client) for name, client in _clients().items()}
         for name, transfer in TRANSFERS.items():
             await here.change_application(clients[name].app_id, session_transfer=transfer)
-        return made.org.id, made.domain, people, clients
+        return made.org.id, made.domain, people, clients, await _service_provider(here), await _relying_party(here)
 
-    org_id, domain, people, clients = server.inside(make)
+    org_id, domain, people, clients, provider, party = server.inside(make)
     transport = BehindProxy(server.site.base_url)
     http = httpx.Client(transport=transport, trust_env=False, timeout=60, cookies=_no_cookies())
-    return Tenant(server, org_id, domain, people, clients, http)
+    return Tenant(server, org_id, domain, people, clients, provider, party, http)
+
+
+async def _service_provider(here: Installation) -> SamlApp:
+    provider = SamlServiceProvider("https://sp.acme.example.com/saml", ("https://sp.acme.example.com/acs",))
+    traits = applications.Traits(label="Acme SAML", name="acme-saml", everyone=True, home_authority=HOST)
+    made = await applications.create_saml(here.segue.store, traits, provider, here.change)
+    app = made.application
+    await here.change_application(app.id, session_transfer=SessionTransfer(carriers=BOTH))
+    key = app.external_key
+    path, metadata = f"/samlp/{key}", f"/samlp/metadata/{key}"
+    return SamlApp(
+        app.id, path, metadata, provider.entity_id, provider.acs_urls[0], f"/u/start/{app.id}/{app.links[0].id}"
+    )
+
+
+async def _relying_party(here: Installation) -> WsFedApp:
+    party = WsFedRelyingParty("urn:acme:intranet", ("https://intranet.acme.example.com/signin",))
+    traits = applications.Traits(label="Acme intranet", name="acme-intranet", everyone=True, home_authority=HOST)
+    made = await applications.create_wsfed(here.segue.store, traits, party, here.change)
+    app = made.application
+    await here.change_application(app.id, session_transfer=SessionTransfer(carriers=BOTH))
+    key, link = app.external_key, f"/u/start/{app.id}/{app.links[0].id}"
+    return WsFedApp(app.id, f"/wsfed/{key}", link, key, party.realm, party.reply_urls[0])
 
 
 def _no_cookies() -> CookieJar:

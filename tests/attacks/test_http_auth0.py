@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import quote_from_bytes
 
-from tests.attacks.test_http_fuzz import HOLE, HOSTILE, LOGOUT, ODD_TEXTS, ODD_TYPES, encoded
+from tests.attacks.test_http_fuzz import HOLE, HOSTILE, LOGOUT, ODD_TEXTS, ODD_TYPES, SAML, WSFED, encoded
 from tests.auth0_steps import ISSUER, Tenant, asks, authorize, signs_in
 from tests.http_client import Browser
 
@@ -34,6 +34,9 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/login/refused": ("unheard_of",),
     "/": ("unheard_of",),
     "/u/start/{app}/{link}": ("unheard_of",),
+    **dict.fromkeys(("/samlp/{client}", "/samlp//{client}"), (*SAML, "session_transfer_token")),
+    "/samlp/metadata/{client}": ("unheard_of",),
+    **dict.fromkeys(("/wsfed/{client}", "/wsfed//{client}", "/wsfed"), (*WSFED, "session_transfer_token")),
     "/u/factors/add": ("unheard_of",),
     "/u/factors/{factor}/remove": ("form_token",),
     "/static/segue.css": ("v",),
@@ -64,7 +67,7 @@ def attempts(tenant: Tenant) -> Iterator[tuple[str, str, str | None, bytes]]:
     for route in routes(tenant):
         if route.path not in PARAMETERS:
             raise AssertionError(f"nobody said what {route.path} reads")
-        path = HOLE.sub("x", route.path)
+        path = _filled(tenant, route.path)
         for parameter in PARAMETERS[route.path]:
             rest = [(name, value.encode()) for name, value in _good(tenant, path).items() if name != parameter]
             for value in HOSTILE:
@@ -76,12 +79,20 @@ def attempts(tenant: Tenant) -> Iterator[tuple[str, str, str | None, bytes]]:
                 yield route.methods[0], HOLE.sub("x", spoiled), None, value
 
 
+def _filled(tenant: Tenant, path: str) -> str:
+    """The path with the names of applications that are there."""
+    app = tenant.relying_party.sso_path if path.startswith("/wsfed") else tenant.service_provider.sso_path
+    return HOLE.sub("x", path.replace("{client}", app.rpartition("/")[2]))
+
+
 def _good(tenant: Tenant, path: str) -> dict[str, str]:
     """The other parameters of a request, so that the hostile one is really looked at."""
     if path == "/authorize":
         return asks(tenant.clients["web"])
     if path in _JSON_ROUTES:
         return {"client_id": "acme-native", "grant_type": "refresh_token", "refresh_token": "x", "token": "x"}
+    if path.startswith("/wsfed"):
+        return {"wa": "wsignin1.0", "wtrealm": tenant.relying_party.realm}
     return {}
 
 
@@ -115,7 +126,7 @@ def test_I9_no_member_of_a_json_body_makes_a_fault(tenant: Tenant) -> None:
 
 def test_ED_no_answer_is_cached_or_read_by_other_origins_unless_it_is_public(tenant: Tenant) -> None:
     for route in routes(tenant):
-        path = HOLE.sub("x", route.path)
+        path = _filled(tenant, route.path)
         for method in route.methods:
             response = tenant.browser().request(method, path, headers={"origin": "https://evil.example.com"})
             assert response.headers["x-content-type-options"] == "nosniff", route.path

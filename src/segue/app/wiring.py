@@ -24,8 +24,8 @@ from segue.outbound.documents import FetchedDocuments
 from segue.protocols.oauth.client_keys import ClientKeys
 from segue.protocols.oauth.dpop import ProofNonces
 from segue.protocols.oauth.endpoints import OAuthEndpoints
-from segue.protocols.saml.sso import SamlSignOn
-from segue.protocols.wsfed import WsFedSignOn
+from segue.protocols.saml.sso import SamlProfile, SamlSignOn
+from segue.protocols.wsfed import WsFedProfile, WsFedSignOn
 from segue.settings import Settings, read_epoch, read_secrets
 from segue.signin.errands import Errands
 from segue.signin.known_browsers import KnownBrowsers
@@ -197,8 +197,7 @@ def _okta_services(
 ) -> okta.OktaServices:
     """What the dialect's routes call."""
     config, source = door.config, door.source
-    saml_profile = replace(okta.saml_profile(), key_set=ASSERTION_KEYS)
-    wsfed_profile = replace(okta.wsfed_profile(), key_set=ASSERTION_KEYS)
+    saml_profile, wsfed_profile = _federation(okta.DIALECT)
     return okta.OktaServices(
         door=door,
         store=store,
@@ -224,16 +223,38 @@ def _okta_services(
     )
 
 
+def _federation(dialect: str) -> tuple[SamlProfile, WsFedProfile]:
+    """The profiles of a dialect. What an application calls us follows the domain that is its home, and with it that
+    domain's dialect, whichever door was used."""
+    saml = {okta.DIALECT: okta.saml_profile(), auth0.DIALECT: auth0.saml_profile()}
+    wsfed = {okta.DIALECT: okta.wsfed_profile(), auth0.DIALECT: auth0.wsfed_profile()}
+    return (
+        replace(
+            saml[dialect],
+            key_set=ASSERTION_KEYS,
+            sso_url=lambda app, domain: saml[domain.dialect].sso_url(app, domain),
+            entity_id=lambda app, domain: saml[domain.dialect].entity_id(app, domain),
+        ),
+        replace(
+            wsfed[dialect],
+            key_set=ASSERTION_KEYS,
+            entity_id=lambda app, domain: wsfed[domain.dialect].entity_id(app, domain),
+        ),
+    )
+
+
 def _auth0_services(
     door: FrontDoor, store: Store, signing: Signing, limiter: RateLimiter, steps: Steps, settings: Settings
 ) -> auth0.Auth0Services:
     """What the other dialect's routes call."""
+    saml_profile, wsfed_profile = _federation(auth0.DIALECT)
+    config, source = door.config, door.source
     return auth0.Auth0Services(
         door=door,
         store=store,
         oauth=OAuthEndpoints(
             door=door,
-            config=door.config,
+            config=config,
             store=store,
             signing=signing,
             profile=auth0.oauth_profile(),
@@ -241,6 +262,8 @@ def _auth0_services(
             client_keys=ClientKeys(FetchedDocuments(fetcher_of(settings))),
             nonces=ProofNonces(signing.ring.sealer),
         ),
+        saml=SamlSignOn(door=door, config=config, store=store, signing=signing, source=source, profile=saml_profile),
+        wsfed=WsFedSignOn(door=door, config=config, signing=signing, source=source, profile=wsfed_profile),
         launch=Launch(door),
         limiter=limiter,
         factors=steps.factors,

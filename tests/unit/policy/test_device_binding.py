@@ -1,5 +1,7 @@
 """Whether two addresses are one device, in all the ways an address can be written (ST-02 to ST-04)."""
 
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,7 +50,9 @@ def test_ST_04_no_network_is_the_same_where_nobody_knows_networks(made: str, use
     assert passes(made, used, "none")
 
 
-@given(st.ip_addresses(), st.ip_addresses())
-def test_ST_02_addresses_are_compared_as_a_whole(made: object, used: object) -> None:
+@pytest.mark.parametrize("version", [4, 6])
+@given(data=st.data())
+def test_ST_02_addresses_are_compared_as_a_whole(version: Literal[4, 6], data: st.DataObject) -> None:
+    made, used = data.draw(st.ip_addresses(v=version)), data.draw(st.ip_addresses(v=version))
     assert passes(str(made), str(made))
     assert passes(str(made), str(used)) == (made == used)

@@ -11,6 +11,7 @@ from typing import Final
 
 from segue.core.refusal import Refusal
 from segue.dialects.auth0.errors import limit_headers, write_by_path
+from segue.dialects.auth0.federation import Federation, saml_profile, wsfed_profile
 from segue.dialects.auth0.names import (
     APP_SLOTS,
     DEVICE_COOKIE,
@@ -27,6 +28,8 @@ from segue.dialects.auth0.pages import Pages, start_path
 from segue.dialects.auth0.profile import oauth_profile
 from segue.dialects.auth0.protocols import OAuthRoutes
 from segue.protocols.oauth.endpoints import OAuthEndpoints
+from segue.protocols.saml.sso import SamlSignOn
+from segue.protocols.wsfed import WsFedSignOn
 from segue.signin.factors.registry import Factors
 from segue.signin.second_factor import SecondFactors
 from segue.stores import ConfigStore, Store
@@ -55,7 +58,9 @@ __all__ = [
     "front_channels",
     "login_location",
     "oauth_profile",
+    "saml_profile",
     "surface",
+    "wsfed_profile",
 ]
 
 COOKIES: Final = SessionCookies(SESSION_COOKIE, device=DEVICE_COOKIE)
@@ -69,6 +74,8 @@ class Auth0Services:
     door: FrontDoor
     store: Store
     oauth: OAuthEndpoints
+    saml: SamlSignOn
+    wsfed: WsFedSignOn
     launch: Launch
     limiter: RateLimiter
     factors: Factors
@@ -76,7 +83,8 @@ class Auth0Services:
 
 def front_channels(services: Auth0Services) -> tuple[FrontChannel, ...]:
     """Every way in that a front door has to know by name."""
-    return (services.oauth.channel, services.launch, _home_channel(services.door.config), EnrollmentChannel(HOME))
+    own = (_home_channel(services.door.config), EnrollmentChannel(HOME))
+    return (services.oauth.channel, services.saml, services.wsfed, services.launch, *own)
 
 
 def surface(services: Auth0Services) -> Surface:
@@ -86,6 +94,7 @@ def surface(services: Auth0Services) -> Surface:
     second_factors = SecondFactors(services.factors, door.store, services.store)
     second_factor = SecondFactorPages(door, second_factors, limits)
     account = AccountPages(door, second_factors, home_channel, start_path, HOME, MY_FACTORS)
+    federation = Federation(config, services.saml, services.wsfed)
     pages = Pages(
         door=door,
         interactions=InteractionPages(door, limits, second_factor, EnrollmentPages(second_factor, HOME)),
@@ -93,8 +102,9 @@ def surface(services: Auth0Services) -> Surface:
         home_channel=home_channel,
         addresses=home_channel.addresses,
         launch=services.launch,
+        federation=federation,
     )
-    routes = (*OAuthRoutes(config, services.oauth).routes(), *pages.routes())
+    routes = (*OAuthRoutes(config, services.oauth, federation).routes(), *federation.routes(), *pages.routes())
     return Surface(
         dialect=DIALECT,
         cookies=COOKIES,

@@ -24,6 +24,14 @@ KEYS: Final = "/.well-known/jwks.json"
 OPENID_DOCUMENT: Final = "/.well-known/openid-configuration"
 OAUTH_DOCUMENT: Final = "/.well-known/oauth-authorization-server"
 
+SAML_SSO: Final = "/samlp/{client}"
+#: With the slash that a published example has twice.
+SAML_PATHS: Final = (SAML_SSO, "/samlp//{client}")
+SAML_METADATA: Final = "/samlp/metadata/{client}"
+WSFED_PATHS: Final = ("/wsfed/{client}", "/wsfed//{client}")
+WSFED_SHARED: Final = "/wsfed"
+WSFED_REALM_PREFIX: Final = "urn:"
+
 LOGIN: Final = "/u/login"
 SIGN_OUT: Final = "/u/logout"
 HOME: Final = "/"
@@ -53,7 +61,7 @@ TRANSFER_SLOT: Final = Slot(
 )
 APP_SLOTS: Final = (TRANSFER_SLOT,)
 #: The addresses that such a ticket opens.
-OPENED_BY_TICKET: Final = frozenset({AUTHORIZE})
+OPENED_BY_TICKET: Final = frozenset({AUTHORIZE, *SAML_PATHS, *WSFED_PATHS, WSFED_SHARED})
 
 # --- rate limit classes of routes; those of passwords are in web.sign_in_limits ---
 

@@ -8,6 +8,7 @@ from segue.core.refusal import Refusal
 from segue.core.url import registered_redirect
 from segue.core.verdict import Check, Verdict
 from segue.dialects.auth0.errors import ResourceNotFound, write_error, write_page
+from segue.dialects.auth0.federation import Federation
 from segue.dialects.auth0.names import (
     CLIENT_ID,
     HOME,
@@ -44,6 +45,7 @@ class Pages:
     home_channel: HomeChannel
     addresses: ReturnAddresses
     launch: Launch
+    federation: Federation
 
     def routes(self) -> tuple[Route, ...]:
         def page(methods: tuple[str, ...], path: str, handler: Handler, event: str, *, idempotent: bool) -> Route:
@@ -106,6 +108,10 @@ class Pages:
         link = next((one for one in app.links if one.id == request.path_params["link"]), None) if app else None
         if app is None or link is None:
             raise ResourceNotFound(request.path_params["app"], "a link of an application")
+        if app.saml is not None:
+            return await self.federation.saml.start(request, app, link.target)
+        if app.wsfed is not None:
+            return await self.federation.wsfed.start(request, app, link.target)
         return await self.launch.start(request, app, link, None)
 
     async def _return_to(self, request: Request) -> str:

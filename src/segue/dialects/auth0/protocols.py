@@ -12,6 +12,7 @@ from segue.dialects.auth0.errors import (
     write_bearer_error,
     write_error,
 )
+from segue.dialects.auth0.federation import Federation
 from segue.dialects.auth0.names import (
     AUDIENCE,
     AUTHORIZE,
@@ -40,6 +41,7 @@ ServerHandler = Callable[[Request, AuthorizationServer], Awaitable[Response]]
 class OAuthRoutes:
     config: ConfigStore
     oauth: OAuthEndpoints
+    federation: Federation
 
     def routes(self) -> tuple[Route, ...]:
         oauth, limit = self.oauth, LIMIT_OAUTH
@@ -103,6 +105,8 @@ class OAuthRoutes:
     async def authorize(self, request: Request) -> Response:
         """RFC 6749 3.1, for the API that the request names."""
         request = _as_printed(request)
+        if (elsewhere := await self.federation.detour(request)) is not None:
+            return elsewhere
         return await self.oauth.authorize(request, await self._named(request, request.params))
 
     async def token(self, request: Request) -> Response:
