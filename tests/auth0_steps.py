@@ -297,6 +297,7 @@ def _clients() -> dict[str, OidcClient]:
     return {
         **made,
         **natives,
+        "spare": OidcClient("acme-spare", (f"{WEB_APP}/spare",), (), code, _DIRECT, post),
         "native": native,
         "other native": OidcClient("acme-other", ("com.acme.other:/done",), (), code, _DIRECT, "none", native=True),
         "web": OidcClient("acme-web", (f"{WEB_APP}/callback",), (LOGOUT_URL,), code, web, post),

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from segue.cli.transfer_command import application_transfer
+
 application = typer.Typer(
     help="Add applications, change them, assign them.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -132,3 +134,6 @@ def application_delete(name: _Name, org: _Org = None) -> None:
     from segue.cli.workplace import on_store
 
     on_store(lambda workplace: application_changes.delete(workplace, name, org=org))
+
+
+application.command("transfer")(application_transfer)
