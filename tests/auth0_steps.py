@@ -217,16 +217,16 @@ def claims_of(token: str) -> dict[str, Any]:
     return found
 
 
-def make_tenant(server: Server) -> Tenant:
-    """The org with its people and applications."""
+def make_tenant(server: Server, host: str = HOST) -> Tenant:
+    """The org at ``https://host`` with its people and applications."""
 
     async def make(
         installation: Installation,
     ) -> tuple[str, Domain, dict[str, Person], dict[str, Client], SamlApp, WsFedApp]:
         segue = installation.segue
         new = orgs.NewOrg(
-            name="Acme",
-            base_url=f"https://{HOST}",
+            name=f"Acme at {host}",
+            base_url=f"https://{host}",
             dialect="auth0",
             servers=(
                 orgs.NewServer("Own", ""),
@@ -253,7 +253,9 @@ def make_tenant(server: Server) -> Tenant:
 
 async def _service_provider(here: Installation) -> SamlApp:
     provider = SamlServiceProvider("https://sp.acme.example.com/saml", ("https://sp.acme.example.com/acs",))
-    traits = applications.Traits(label="Acme SAML", name="acme-saml", everyone=True, home_authority=HOST)
+    traits = applications.Traits(
+        label="Acme SAML", name="acme-saml", everyone=True, home_authority=here.domain.authority
+    )
     made = await applications.create_saml(here.segue.store, traits, provider, here.change)
     app = made.application
     await here.change_application(app.id, session_transfer=SessionTransfer(carriers=BOTH))
@@ -266,7 +268,9 @@ async def _service_provider(here: Installation) -> SamlApp:
 
 async def _relying_party(here: Installation) -> WsFedApp:
     party = WsFedRelyingParty("urn:acme:intranet", ("https://intranet.acme.example.com/signin",))
-    traits = applications.Traits(label="Acme intranet", name="acme-intranet", everyone=True, home_authority=HOST)
+    traits = applications.Traits(
+        label="Acme intranet", name="acme-intranet", everyone=True, home_authority=here.domain.authority
+    )
     made = await applications.create_wsfed(here.segue.store, traits, party, here.change)
     app = made.application
     await here.change_application(app.id, session_transfer=SessionTransfer(carriers=BOTH))
