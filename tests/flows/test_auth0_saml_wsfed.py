@@ -1,17 +1,23 @@
 """SAML and WS-Federation applications opened in the Auth0 dialect: by a session, and by a session transfer token."""
 
 import base64
+import time
 
+import pyotp
 import pytest
 from lxml import etree
 from tests.auth0_steps import HOST, Tenant, at_login, authorize, code_in, exchange, signs_in, transfer_token
 from tests.flows.test_seed_003_native_to_web import failed_checks
-from tests.http_client import Browser, form_of
+from tests.hand_over import enroll_totp
+from tests.http_client import Browser, form_of, forms_of
+from tests.installation import Installation, Person
 from tests.saml_messages import MD, SAML, authn_request, deflated, instant_now, response_of
 from tests.saml_messages import verified as verified_saml
 from tests.wsfed_messages import answer_of, token_of
 from tests.wsfed_messages import asks as asks_wsfed
 from tests.wsfed_messages import verified as verified_wsfed
+
+from segue.core.requirement import Requirement
 
 CARRIERS = pytest.mark.parametrize("carrier", ["query", "cookie", "cookie of the seed"])
 
@@ -145,3 +151,33 @@ def test_an_address_of_no_application_is_not_there(tenant: Tenant) -> None:
     browser, web = tenant.browser(), tenant.clients["web"]
     for path in ("/samlp/nobody", f"/samlp/{web.client_id}", "/wsfed/nobody", "/samlp/metadata/nobody"):
         assert browser.get(path).status_code == 404, path
+
+
+def test_a_second_factor_is_asked_for_after_the_hand_over_and_the_lineage_stays(tenant: Tenant) -> None:
+    """Native application, then a SAML application that wants a one-time code as well (ST-06, OT-17)."""
+
+    async def enrol(installation: Installation) -> tuple[Person, str]:
+        person = await installation.add_person("cara@example.com", exempt=True)
+        return person, await enroll_totp(installation, person)
+
+    async def demand(installation: Installation, factors: int) -> None:
+        requirement = Requirement(factors=factors)
+        await installation.change_application(tenant.service_provider.app_id, requirement=requirement)
+
+    person, secret = tenant.inside(enrol)
+    asked = {"username": person.login, "password": person.password, "scope": "openid offline_access"}
+    first = tenant.token("native", grant_type="password", **asked).json()["refresh_token"]
+    answer, app, browser = exchange(tenant, first).json(), tenant.service_provider, tenant.browser()
+    tenant.inside(lambda installation: demand(installation, 2))
+    try:
+        time.sleep(1.1)  # a process may go on with the settings of a second ago
+        page = browser.get(app.sso_path, params={"session_transfer_token": answer["access_token"]})
+        assert at_login(browser, page)
+        form = forms_of(page := browser.follow(page))[0]
+        assert "password" not in form.fields
+        address, fields = form.action or str(page.request.url), {**form.fields, "passcode": pyotp.TOTP(secret).now()}
+        assert name_of(response_of(browser.follow(browser.post(address, data=fields)))) == "cara@example.com"
+        tenant.post("/oauth/revoke", {"client_id": "acme-native", "token": answer["refresh_token"]})
+        assert at_login(browser, browser.get(app.sso_path))
+    finally:
+        tenant.inside(lambda installation: demand(installation, 1))
