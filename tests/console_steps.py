@@ -84,6 +84,7 @@ READS: dict[str, tuple[str, ...]] = {
     "/console/servers": ("unheard_of",),
     "/console/servers/new": ("name", "audience", "description"),
     "/console/servers/{id}": ("do", "name", "audience", "scope", "claim", "token", "value"),
+    "/console/settings": ("lockout_attempts", "gateways", "factors", "password_rules.min_length", "seen"),
     "/console/simulator": ("user", "app", "address", "factors", "age", "device", "remembered", "risk"),
     "/console/tokens": ("token", "sure"),
     "/console/tokens/new": ("name", "life_days"),

@@ -107,6 +107,7 @@ def test_MG_02_an_auditor_looks_and_changes_nothing(server: Server, site: Site, 
     browser = of_role(server, "auditor", "auditor@example.com")
     pages = ["/console", "/console/apps", "/console/users", "/console/origins", "/console/keys", "/console/events"]
     pages += ["/console/groups", "/console/administrators", "/console/tokens", "/console/zones", "/console/policies"]
+    pages += ["/console/settings"]
     pages += ["/console/simulator?user=ann", filled("/console/policies/{id}", site)]
     pages += [filled(f"/console/apps/{{id}}{end}", site) for end in ("", "/people", "/links", "/handoff", "/trust")]
     pages += [filled(f"/console/users/{{id}}{end}", site) for end in ("", "/security", "/apps", "/lineage")]

@@ -66,6 +66,7 @@ PAGES = {
     "keys": "/keys",
     "keys-rotate": "/keys/rotate?set=main&algorithm=RS256",
     "keys-emergency": "/keys/rotate?set=saml&emergency=yes",
+    "settings": "/settings",
     "events": "/events",
     "events-none": "/events?who=nobody-of-this-name",
     "search": "/search?q=an",

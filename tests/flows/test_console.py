@@ -3,9 +3,11 @@
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import httpx
 import pytest
+from lxml import html
 from tests.console_steps import enter, post, told, wrong
 from tests.hand_over import new_person
 from tests.http_client import Browser
@@ -17,6 +19,7 @@ from segue.admin import applications
 from segue.admin.applications import Traits
 from segue.admin.log import read_log
 from segue.core.application import OidcClient
+from segue.core.org import OrgSettings
 from segue.events import Event
 from segue.stores import EventPage
 
@@ -236,3 +239,50 @@ def test_a_lost_factor_is_taken_away(server: Server, site: Site, owner: Browser)
     assert "No second factor" in owner.get(wanted).text
     assert_done_by(server, site, "factor.remove", user_id=somebody.id)
     assert post(owner, wanted, do="remove_factor", factor=factor).status_code == 404
+
+
+def test_the_orgs_settings_are_changed_and_hold(server: Server, site: Site, owner: Browser) -> None:
+    """All fields as the page has them, with one or two changed: what is not sent is off or empty."""
+
+    def shown() -> dict[str, list[str]]:
+        page = html.document_fromstring(owner.get("/console/settings").text)
+        fields: dict[str, list[str]] = {}
+        for each in page.xpath("//form[@id='settings']//*[@name]"):
+            if each.get("type") != "checkbox" or each.get("checked") is not None:
+                text = each.text_content().strip("\n") if each.tag == "textarea" else each.get("value")
+                fields.setdefault(each.get("name"), []).append(text)
+        return fields
+
+    before = shown()
+
+    async def stored(at: Installation) -> OrgSettings:
+        org = await at.segue.store.org(at.org_id)
+        assert org is not None
+        return org.settings
+
+    known = server.inside(stored)
+    unchanged = owner.post("/console/settings", data=before)
+    assert "The settings were saved" in told(owner, unchanged)
+    assert server.inside(stored) == known
+    for field, value, why in (
+        ("lockout_attempts", "1", "“How many lock an account” is a number from 3 to 100."),
+        ("session_idle_s", "an hour", "“Without use” is a number."),
+        ("password_rules.min_length", "7", "“Fewest characters” is a number from 8 to 64."),
+        ("gateways", "0.0.0.0/0", "A network of everybody is no gateway; name the addresses of your own."),
+        ("factors", "telepathy", "There is no factor called telepathy."),
+    ):
+        refused = owner.post("/console/settings", data={**before, field: value})
+        assert wrong(refused) == ("" if field == "factors" else field, why), field
+    changed = {**before, "confirm_links": "yes", "remember_device_s": "3600", "gateways": "192.0.2.0/24\n198.51.100.1"}
+    assert "The settings were saved" in told(owner, owner.post("/console/settings", data=changed))
+    now = server.inside(stored)
+    assert now == replace(known, confirm_links=True, remember_device_s=3600, gateways=("192.0.2.0/24", "198.51.100.1"))
+    event = events_of(server, "org.settings")[0]
+    assert event.actor_id == site.person("carol").id
+    stale = owner.post("/console/settings", data=before)
+    assert stale.status_code == 400
+    assert "Somebody else changed this" in stale.text
+    assert "The settings were saved" in told(
+        owner, owner.post("/console/settings", data={**before, "seen": shown()["seen"]})
+    )
+    assert server.inside(stored) == known

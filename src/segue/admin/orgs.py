@@ -23,6 +23,9 @@ _TOKEN_S = range(60, 86_401)
 _LOCKOUT_ATTEMPTS = range(3, 101)
 _LOCKOUT_S = range(60, 7 * 86_400 + 1)
 _SESSION_S = range(60, 90 * 86_400 + 1)
+_PASSWORD_LENGTH = range(8, 65)
+_PASSWORD_DAYS = range(3651)
+_REMEMBER_S = range(365 * 86_400 + 1)
 _MOST_LINKS: Final = 50
 _TRUST_LIMIT = range(1, MOST_TRUSTED + 1)
 
@@ -184,6 +187,10 @@ def _checked(settings: OrgSettings) -> OrgSettings:
     _check_range("session_idle_s", settings.session_idle_s, _SESSION_S)
     _check_range("session_life_s", settings.session_life_s, _SESSION_S)
     _check_range("trust_limit", settings.trust_limit, _TRUST_LIMIT)
+    _check_range("remember_device_s", settings.remember_device_s, _REMEMBER_S)
+    _check_range("password_rules.min_length", settings.password_rules.min_length, _PASSWORD_LENGTH)
+    _check_range("password_rules.expire_days", settings.password_rules.expire_days, _PASSWORD_DAYS)
+    _check_range("password_rules.warn_days", settings.password_rules.warn_days, _PASSWORD_DAYS)
     if len(settings.landing_links) > _MOST_LINKS:
         raise invalid("landing_links", f"The start page shows at most {_MOST_LINKS} links.")
     unknown = sorted({*settings.factors} - {*get_args(FactorType)})

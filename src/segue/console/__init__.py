@@ -29,6 +29,7 @@ from segue.console.seals import Seals
 from segue.console.search import Search
 from segue.console.security import Security
 from segue.console.servers import Servers
+from segue.console.settings import Settings
 from segue.console.simulator import Simulator
 from segue.console.trust import Trust
 from segue.console.users import Users
@@ -58,6 +59,7 @@ PAGES: Final = (
     Origins,
     Servers,
     Keys,
+    Settings,
     Administrators,
     Events,
 )

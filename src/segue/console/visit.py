@@ -37,6 +37,7 @@ _NAVIGATION: Final = (
     (
         "Administration",
         (
+            ("Settings", paths.SETTINGS, "orgs.read"),
             ("Administrators", paths.ROLES, "roles.read"),
             ("API tokens", paths.TOKENS, "apiTokens.read"),
             ("Events", paths.EVENTS, "logs.read"),

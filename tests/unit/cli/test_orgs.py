@@ -33,10 +33,13 @@ def test_settings_are_shown_and_changed(segue: Segue) -> None:
 def test_what_cannot_be_set_changes_nothing(segue: Segue) -> None:
     before = values(segue)
     failed(segue("org", "set", "session_image=on", "colour=blue"), "There is no setting colour")
+    failed(segue("org", "set", "landing_links=a,b"), "There is no setting landing_links")
     failed(segue("org", "set", "session_image"), "write name=value")
     failed(segue("org", "set", "session_image=yes"), "is on or off")
     failed(segue("org", "set", "lockout_attempts=many"), "is a number")
     failed(segue("org", "set", "lockout_attempts=0"), "lockout_attempts")
+    failed(segue("org", "set", "password_rules.min_length=65"), "from 8 to 64")
+    failed(segue("org", "set", "remember_device_s=99999999"), "remember_device_s")
     failed(segue("org", "set", "factors=totp,telepathy"), "telepathy")
     failed(segue("org", "set", "gateways=0.0.0.0/0"), "no gateway")
     assert values(segue) == before
