@@ -591,6 +591,51 @@ def test_NW_07_bound_tokens_are_exchanged_by_whoever_holds_the_key(server: Serve
     assert outcome("oidc", present(site.browser(), site, "oidc", good.json()["access_token"])) == "in"
 
 
+def test_NW_07_both_tokens_of_the_pair_are_bound_to_the_key(server: Server, site: Site) -> None:
+    """Halves of two responses of one sign-in: a key that the ID token is not bound to completes nothing, nor none."""
+    phone, other, client = a_key(name="phone"), a_key(name="other"), site.org.clients["origin"]
+    ann, target = site.person("ann"), target_id(site, "oidc")
+
+    def proof(of: Any) -> dict[str, str]:
+        return {"dpop": a_proof(of, f"{site.base_url}{ORG}/token", int(time.time()))}
+
+    form = {"username": ann.login, "password": ann.password, "scope": f"{SCOPE} offline_access"}
+    bound = ask_token(site, client, "password", headers=proof(phone), **form).json()
+
+    def renewed(headers: dict[str, str]) -> dict[str, Any]:
+        answer = ask_token(site, client, "refresh_token", headers=headers, refresh_token=bound["refresh_token"])
+        assert answer.status_code == 200, answer.text
+        bound["refresh_token"] = answer.json()["refresh_token"]
+        return {**answer.json()}
+
+    elsewhere, bearer = renewed(proof(other)), renewed({})
+    ids = {name: claims_of(tokens["id_token"], site) for name, tokens in (("bound", bound), ("other", elsewhere))}
+    assert len({claims["sid"] for claims in ids.values()}) == 1
+    assert ids["bound"]["cnf"]["jkt"] != ids["other"]["cnf"]["jkt"]
+    assert "cnf" not in claims_of(bearer["id_token"], site)
+    for key, access, id_token in (
+        (other, elsewhere, bound),
+        (other, elsewhere, bearer),
+        (phone, bound, elsewhere),
+        (None, bearer, bound),
+    ):
+        mixed = {"access_token": access["access_token"], "id_token": id_token["id_token"]}
+        refused = exchange(site, mixed, target, name="origin", proof=proof(key)["dpop"] if key else "")
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+        assert last_refusal(server, "oauth.token")[2] == ["subject_proof_key"]
+    for key, tokens in ((phone, bound), (other, elsewhere), (None, bearer)):
+        good = exchange(site, tokens, target, name="origin", proof=proof(key)["dpop"] if key else "")
+        assert good.status_code == 200, good.text
+
+
+def test_NW_07_an_id_token_without_the_scope_says_nothing_of_a_key(site: Site) -> None:
+    ann, headers = site.person("ann"), {"dpop": a_proof(a_key(), f"{site.base_url}{ORG}/token", int(time.time()))}
+    form = {"username": ann.login, "password": ann.password, "scope": "openid"}
+    given = ask_token(site, site.org.clients["origin"], "password", headers=headers, **form).json()
+    assert given["token_type"] == "DPoP"
+    assert "cnf" not in claims_of(given["id_token"], site)
+
+
 def test_NW_08_a_sign_in_is_not_handed_over_time_and_again(tmp_path: Path) -> None:
     with running_server(tmp_path, limit_scale=1.0) as server:
         site = server.site

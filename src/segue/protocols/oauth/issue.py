@@ -164,6 +164,8 @@ class Issuer:
         }
         if BACKEND_SESSION in facts.kept:  # what ties this token to the one sign-in it may be exchanged for
             claims["sid"] = facts.kept[BACKEND_SESSION]
+            if self.proof_key:  # so that neither half of the pair is worth anything without the key (NW-07)
+                claims["cnf"] = {"jkt": self.proof_key}
         if facts.acr:
             claims["acr"] = facts.acr
         if proofs.nonce:

@@ -1,8 +1,8 @@
 """The pair of tokens that stands for a sign-in: an ID token says whose it is, an access token that it still goes on.
 
 Each is verified fully, on its own and against the other (RFC 8693 2.1, NW-02): its header, issuer, audience and times;
-the same client, user and backend session; and the access token's credential has to be live. Neither passes for the
-other: their audiences and the prefixes of their ids differ.
+the same client, user, backend session and proof key; and the access token's credential has to be live. Neither passes
+for the other: their audiences and the prefixes of their ids differ.
 """
 
 from collections.abc import Mapping
@@ -64,6 +64,7 @@ async def read_pair(asked: TokenRequest, tools: Tools, scope: str) -> Pair:
     )
     if not all(check.passed for check in checks):
         raise _refused(asked, "invalid_request", _NO_PAIR, *checks, credential_id=actor.id)
+    _check_same_key(asked, id_claims, actor)
     return Pair(actor, subject, str(session_id))
 
 
@@ -151,6 +152,17 @@ def _check_proof_key(asked: TokenRequest, actor: Credential) -> None:
         mend = "Send a DPoP proof by the key that the access token is bound to."
         check = Check("actor_proof_key", False, str(bound_to), asked.proof_key or "none", mend)
         raise _refused(asked, "invalid_grant", _BAD_ACTOR, check, credential_id=actor.id)
+
+
+def _check_same_key(asked: TokenRequest, id_claims: Mapping[str, JsonValue], actor: Credential) -> None:
+    """The ID token is bound to the key of the access token, or neither is bound: a thief who has one half of a pair
+    cannot complete it with a half of another response (NW-07)."""
+    confirmed, bound_to = id_claims.get("cnf"), actor.data.get("jkt")
+    key = confirmed.get("jkt") if isinstance(confirmed, Mapping) else None
+    if key != bound_to:
+        mend = "Send the ID token and the access token of one response, with a proof by the key that both are bound to."
+        check = Check("subject_proof_key", False, str(bound_to or "none"), str(key or "none")[:64], mend)
+        raise _refused(asked, "invalid_grant", _BAD_SUBJECT, check, credential_id=actor.id)
 
 
 def _check_scope(asked: TokenRequest, actor: Credential, scope: str) -> None:
