@@ -107,7 +107,7 @@ def test_MG_02_an_auditor_looks_and_changes_nothing(server: Server, site: Site, 
     browser = of_role(server, "auditor", "auditor@example.com")
     pages = ["/console", "/console/apps", "/console/users", "/console/origins", "/console/keys", "/console/events"]
     pages += ["/console/groups", "/console/administrators", "/console/tokens", "/console/zones", "/console/policies"]
-    pages += ["/console/settings"]
+    pages += ["/console/settings", "/console/group-rules"]
     pages += ["/console/simulator?user=ann", filled("/console/policies/{id}", site)]
     pages += [filled(f"/console/apps/{{id}}{end}", site) for end in ("", "/people", "/links", "/handoff", "/trust")]
     pages += [filled(f"/console/users/{{id}}{end}", site) for end in ("", "/security", "/apps", "/lineage")]
@@ -171,7 +171,7 @@ def test_every_page_answers_on_both_databases(crowded: Server, routes: list[Rout
     site = crowded.site
     browser = enter(site)
     signed_in(site, "bob")
-    absent = ("/origins/{id}", "/events/{id}", "/zones/{id}", "/servers/{id}")
+    absent = ("/origins/{id}", "/events/{id}", "/zones/{id}", "/servers/{id}", "/group-rules/{id}")
     for route in routes:
         if route.methods == ("GET",) and not route.path.endswith(("/end", "/rotate", "/state", "/{rule}")):
             parameters = {"q": "ann", "user": "ann", "who": site.person("bob").id, "show": "all"}
@@ -324,6 +324,7 @@ def test_MG_01_nothing_of_another_org_is_there(site: Site, twin: Site, owner: Br
         "/origins/": "tosNothing",
         "/events/": "evtVbVkXRI0pxnQcYH5Z",
         "/groups/": "00gVbVkXRI0pxnQcYH5Z",
+        "/group-rules/": "0prVbVkXRI0pxnQcYH5Z",
         "/policies/": default_policy(twin.org.org_id, "access").id,
         "/zones/": "nzoVbVkXRI0pxnQcYH5Z",
         "/servers/": "ausVbVkXRI0pxnQcYH5Z",

@@ -53,6 +53,8 @@ PAGES = {
     "zones": "/zones",
     "zone-new": "/zones/new",
     "groups": "/groups",
+    "group-rules-none": "/group-rules",
+    "group-rule-new": "/group-rules/new",
     "group-new": "/groups/new",
     "administrators": "/administrators",
     "tokens": "/tokens",
@@ -256,6 +258,42 @@ async def test_a_group_from_its_beginning_to_its_end(inside: Page, demo: Demo) -
     await inside.click("#remove")
     await inside.click("#confirm")
     await expect(inside.locator("#notice")).to_have_text("Readers was removed.")
+
+
+async def test_a_group_rule_from_its_beginning_to_its_end(inside: Page, demo: Demo) -> None:
+    await inside.set_viewport_size({"width": 1280, "height": 800})
+    await go(inside, demo, "/groups/new")
+    await inside.fill("#name", "Anns")
+    await inside.click("#save")
+    group = inside.url
+    await go(inside, demo, "/group-rules/new")
+    await inside.fill("#name", "Everybody called Ann")
+    await inside.fill("#expression", 'user.firstName = "Ann"')
+    await inside.get_by_label("Anns").check()
+    await inside.click("#save")
+    await expect(inside.locator("#expression-wrong")).to_contain_text("cannot be read")
+    await fit(inside, "group-rule-wrong")
+    await inside.fill("#expression", 'user.firstName == "Ann"')
+    await inside.click("#save")
+    await expect(inside.locator("#notice")).to_contain_text("Everybody called Ann was added.")
+    await inside.click("#start")
+    await expect(inside.locator("#notice")).to_have_text("Everybody called Ann is in use.")
+    await fit(inside, "group-rule")
+    await go(inside, demo, "/group-rules")
+    await fit(inside, "group-rules")
+    await inside.goto(group)
+    await expect(inside.get_by_text("By a rule").first).to_be_visible()
+    await go(inside, demo, "/group-rules")
+    await inside.get_by_role("link", name="Everybody called Ann").click()
+    await inside.click("#stop")
+    await fit(inside, "group-rule-stop")
+    await inside.click("#confirm")
+    await expect(inside.locator("#notice")).to_have_text("Everybody called Ann is out of use.")
+    await inside.click("#remove")
+    await inside.click("#confirm")
+    await expect(inside.locator("#notice")).to_have_text("Everybody called Ann was removed.")
+    await inside.goto(f"{group}/remove")
+    await inside.click("#confirm")
 
 
 async def test_a_token_is_shown_once_and_ended(inside: Page, demo: Demo) -> None:

@@ -286,3 +286,41 @@ def test_the_orgs_settings_are_changed_and_hold(server: Server, site: Site, owne
         owner, owner.post("/console/settings", data={**before, "seen": shown()["seen"]})
     )
     assert server.inside(stored) == known
+
+
+def test_a_group_rule_puts_people_into_its_group(server: Server, site: Site, owner: Browser) -> None:
+    somebody, left_out = person(server, "ruled-in"), person(server, "ruled-out")
+    made = post(owner, "/console/groups/new", name="Ruled")
+    group = made.headers["location"].rpartition("/")[2]
+    wish = {"do": "save", "name": "Ruled people", "groups": group, "excluded": left_out.login}
+    whom = 'String.startsWith(user.login, "ruled-")'
+    new = "/console/group-rules/new"
+    assert wrong(post(owner, new, **wish, expression="user.login ="))[0] == "expression"
+    assert wrong(post(owner, new, **{**wish, "excluded": "nobody-of-this-name"}, expression=whom))[0] == "excluded"
+    without = post(owner, new, **{name: value for name, value in wish.items() if name != "groups"}, expression=whom)
+    assert wrong(without)[1] == "A rule has 1 to 50 groups."
+    rule = post(owner, new, **wish, expression=whom)
+    assert "was added" in told(owner, rule)
+    address = rule.headers["location"].removeprefix(site.base_url)
+    assert_done_by(server, site, "group_rule.create")
+    assert wrong(post(owner, new, **wish, expression=whom))[0] == "name"
+
+    def members() -> set[str]:
+        page = html.document_fromstring(owner.get(f"/console/groups/{group}").text)
+        return {str(each).rpartition("/")[2] for each in page.xpath("//tbody//th/a/@href")}
+
+    assert members() == set()
+    assert "is in use" in told(owner, post(owner, address, do="start"))
+    assert members() == {somebody.id}
+    refused = post(owner, address, **wish, expression=whom)
+    assert (refused.status_code, "Deactivate the rule before" in refused.text) == (400, True)
+    assert post(owner, address, do="remove").status_code == 400
+    assert "Membership in Ruled" in owner.get(f"{address}?sure=stop").text
+    assert "is out of use" in told(owner, post(owner, address, do="stop"))
+    assert members() == set()
+    stale = post(owner, address, **wish, expression=whom, seen="1")
+    assert "Somebody else changed this" in stale.text
+    assert "was saved" in told(owner, post(owner, address, **{**wish, "name": "Renamed"}, expression=whom))
+    assert "nobody's groups change" in html.document_fromstring(owner.get(f"{address}?sure=remove").text).text_content()
+    assert "Renamed was removed" in told(owner, post(owner, address, do="remove"))
+    assert owner.get(address).status_code == 404

@@ -16,6 +16,7 @@ from segue.console.apps import Apps
 from segue.console.desk import Desk
 from segue.console.entrance import CHANNEL, ConsoleChannel, Entrance, refuse
 from segue.console.events import Events
+from segue.console.group_rules import GroupRules
 from segue.console.groups import Groups
 from segue.console.handoff import Handoff
 from segue.console.keys import Keys
@@ -49,6 +50,7 @@ PAGES: Final = (
     People,
     Lineage,
     Groups,
+    GroupRules,
     Apps,
     Handoff,
     Trust,

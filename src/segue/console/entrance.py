@@ -39,7 +39,16 @@ _CHANGE_EVENT: Final = "console.change"
 _LOCATION: Final = "location"
 # What a person mends in the form that they have before them; everything else is a page of its own.
 _MENDABLE: Final = frozenset(
-    {"invalid_value", "already_exists", "changed_meanwhile", "wrong_status", "not_locked", "already_active", "by_rule"}
+    {
+        "invalid_value",
+        "already_exists",
+        "changed_meanwhile",
+        "wrong_status",
+        "not_locked",
+        "already_active",
+        "by_rule",
+        "rule_active",
+    }
 )
 _TITLES: Final[Mapping[str, str]] = {
     "forbidden": "Not for your role",

@@ -5,6 +5,7 @@ from typing import Final
 HOME: Final = "/console"
 USERS: Final = f"{HOME}/users"
 GROUPS: Final = f"{HOME}/groups"
+GROUP_RULES: Final = f"{HOME}/group-rules"
 APPS: Final = f"{HOME}/apps"
 POLICIES: Final = f"{HOME}/policies"
 SIMULATOR: Final = f"{HOME}/simulator"

@@ -21,7 +21,14 @@ Crumbs = Sequence[tuple[str, str]]
 
 _NAVIGATION: Final = (
     ("", (("Overview", paths.HOME, ""),)),
-    ("People", (("Users", paths.USERS, "users.read"), ("Groups", paths.GROUPS, "groups.read"))),
+    (
+        "People",
+        (
+            ("Users", paths.USERS, "users.read"),
+            ("Groups", paths.GROUPS, "groups.read"),
+            ("Group rules", paths.GROUP_RULES, "groups.read"),
+        ),
+    ),
     (
         "Sign-in",
         (
