@@ -227,6 +227,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("/api/v1/users/me/appLinks", "/api/v1/users/{user}/appLinks"), ("showAll",)),
     "/api/v1/users/me": ("unheard_of",),
     "/api/v1/users/{user}/groups": ("limit",),
+    **dict.fromkeys(("/api/v1/apps/{app}/tokens", "/api/v1/apps/{app}/tokens/{token}"), ("limit", "after")),
     "/api/v1/users/{user}/clients/{client}/tokens": ("limit",),
     "/api/v1/users/{user}/clients/{client}/tokens/{token}": ("limit",),
     "/api/v1/users/{user}/factors/{factor}": ("removeRecoveryEnrollment",),

@@ -198,3 +198,26 @@ async def test_no_more_than_two_hundred_are_listed(scene: Scene) -> None:
     many = [scene.new() for _ in range(201)]
     assert await scene.store.commit(scene.writing(*many))
     assert len(await scene.store.of_user(scene.org_id, scene.user.id, frozenset({"session_token"}))) == 200
+
+
+async def test_what_an_application_may_renew_is_listed_in_pages_whosever_it_is(scene: Scene) -> None:
+    refresh: frozenset[Kind] = frozenset({"refresh_token"})
+    assert list(await scene.store.refresh_tokens_of(scene.org_id, scene.app.id, after="", limit=9)) == []
+    held = [await scene.mint(kind="refresh_token", app_id=scene.app.id) for _ in range(3)]
+    await scene.mint(kind="access_token", app_id=scene.app.id)
+    elsewhere = await scene.mint(kind="refresh_token", app_id=ident("0oa"))
+    revoked, expired, spent = [await scene.mint(kind="refresh_token", app_id=scene.app.id) for _ in range(3)]
+    await scene.revoke(revoked)
+    await scene.shift(expired, "expires_at", -5 * MINUTE_MS)
+    assert await scene.spend(spent, kinds=refresh)
+    wanted = sorted(token.id for token in held)
+    first = await scene.store.refresh_tokens_of(scene.org_id, scene.app.id, after="", limit=2)
+    assert [token.id for token in first] == wanted[:2]
+    rest = await scene.store.refresh_tokens_of(scene.org_id, scene.app.id, after=wanted[1], limit=2)
+    assert [token.id for token in rest] == wanted[2:]
+    other = await scene.store.refresh_tokens_of(scene.org_id, elsewhere.new.app_id or "", after="", limit=9)
+    assert [token.id for token in other] == [elsewhere.id]
+    for nobody in ("", "nul\0", "\ud800"):
+        assert list(await scene.store.refresh_tokens_of(scene.org_id, nobody, after="", limit=9)) == []
+        if nobody:
+            assert list(await scene.store.refresh_tokens_of(scene.org_id, scene.app.id, after=nobody, limit=9)) == []

@@ -135,10 +135,13 @@ def unbound_uses(text: str) -> list[str]:
 # The log is read, and goes, by time: that crosses the partitions of one org, by an index of its own.
 BY_TIME = ("EVENTS_FORWARD", "EVENTS_BACKWARD", "PURGE_EVENTS")
 
+# An administrator's page of refresh tokens, whosever they are: by an index that has nothing but refresh tokens.
+BY_APPLICATION = "_REFRESH_TOKENS_OF"
+
 
 def test_every_statement_on_a_hot_table_names_org_and_partition() -> None:
     crossing = [(name, unbound_uses(text)) for name, text in STATEMENTS if unbound_uses(text)]
-    assert [(name, uses) for name, uses in crossing if not name.endswith(BY_TIME)] == []
+    assert [(name, uses) for name, uses in crossing if not name.endswith((*BY_TIME, BY_APPLICATION))] == []
 
 
 def test_what_crosses_partitions_stays_in_one_org_and_goes_by_time() -> None:
@@ -146,6 +149,15 @@ def test_what_crosses_partitions_stays_in_one_org_and_goes_by_time() -> None:
     assert len(by_time) >= len(BY_TIME)
     for text in by_time:
         assert re.search(r"\borg_id = [$?]1 AND (\(at, id\) [<>]|at <) ", text), text
+
+
+def test_what_an_application_holds_is_read_in_one_org_by_the_index_of_refresh_tokens() -> None:
+    by_application = [text for name, text in STATEMENTS if name.endswith(BY_APPLICATION)]
+    assert len(by_application) == 2  # one for each database
+    wanted = r"WHERE c.org_id = \S+ AND c.app_id = \S+ AND c.kind = 'refresh_token' AND c.id > \S+ AND .* LIMIT "
+    for text in by_application:
+        assert text.lstrip().startswith("SELECT ")
+        assert re.search(wanted, text, re.DOTALL), text
 
 
 def test_the_rule_about_org_and_partition_sees_statements_and_can_fail() -> None:
@@ -203,8 +215,8 @@ async def test_hot_tables_have_one_key_and_nothing_that_waits_for_other_rows(dat
     for table in HOT:
         assert [unique for name, unique, _ in found if name == table].count(True) == 1
         leading = [columns[:2] for name, _, columns in found if name == table]
-        by_time = [["org_id", "at"]] if table == "events" else []
-        assert [columns for columns in leading if columns != ["org_id", "partition"]] == by_time
+        crossing = {"events": [["org_id", "at"]], "credentials": [["org_id", "app_id"]]}.get(table, [])
+        assert [columns for columns in leading if columns != ["org_id", "partition"]] == crossing
     keys = "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f'"
     for table, definition in await database.rows(keys):
         assert table not in HOT

@@ -113,6 +113,12 @@ _OF_USER: Final = f"""
     WHERE c.org_id = $1 AND c.partition = $2 AND c.user_id = $3 AND c.kind = ANY ($4::text[]) AND {_live("$5")}
     ORDER BY c.issued_at DESC, c.id DESC LIMIT {statements.MOST_OF_USER}
 """
+# org, application, after, limit, epoch
+_REFRESH_TOKENS_OF: Final = f"""
+    SELECT {prefixed("c", CREDENTIAL_COLUMNS)} FROM credentials AS c
+    WHERE c.org_id = $1 AND c.app_id = $2 AND c.kind = 'refresh_token' AND c.id > $3 AND {_live("$5")}
+    ORDER BY c.id LIMIT $4
+"""
 # org, partition, session, idle_ms, epoch
 _TOUCH: Final = f"""
     UPDATE credentials AS c SET idle_expires_at = least(c.expires_at, {NOW} + $4)
@@ -282,6 +288,10 @@ class PostgresCredentials:
         if partition is None:
             return ()
         found = await self._database.read(_OF_USER, org_id, partition, user_id, list(kinds), self._epoch)
+        return [rows.credential(row) for row in found]
+
+    async def refresh_tokens_of(self, org_id: str, app_id: str, *, after: str, limit: int) -> Sequence[Credential]:
+        found = await self._database.read(_REFRESH_TOKENS_OF, org_id, app_id, after, limit, self._epoch)
         return [rows.credential(row) for row in found]
 
     async def touch_session(self, org_id: str, session_id: str, *, idle_ms: int) -> None:

@@ -91,6 +91,11 @@ _OF_USER = local(f"""
     WHERE c.org_id = :org_id AND c.partition = :partition AND c.user_id = :user_id AND {_KINDS} AND {_LIVE}
     ORDER BY c.issued_at DESC, c.id DESC LIMIT {statements.MOST_OF_USER}
 """)
+_REFRESH_TOKENS_OF = local(f"""
+    SELECT {rows.prefixed("c", rows.CREDENTIAL_COLUMNS)} FROM credentials AS c
+    WHERE c.org_id = :org_id AND c.app_id = :app_id AND c.kind = 'refresh_token' AND c.id > :after AND {_LIVE}
+    ORDER BY c.id LIMIT :limit
+""")
 _TOUCH = local(f"""
     UPDATE credentials AS c SET idle_expires_at = MIN(c.expires_at, {{now}} + :idle_ms)
     WHERE {_KEY} AND c.kind IN ('session', 'backend_session', 'refresh_token')
@@ -220,6 +225,12 @@ class SqliteCredentials(SqlitePart):
             "epoch": self._epoch,
         }
         return [rows.credential(row) for row in await self._all(_OF_USER, values)]
+
+    async def refresh_tokens_of(self, org_id: str, app_id: str, *, after: str, limit: int) -> Sequence[Credential]:
+        if not (rows.storable(app_id) and rows.storable(after)):
+            return ()
+        values = {"org_id": org_id, "app_id": app_id, "after": after, "limit": limit, "epoch": self._epoch}
+        return [rows.credential(row) for row in await self._all(_REFRESH_TOKENS_OF, values)]
 
     async def touch_session(self, org_id: str, session_id: str, *, idle_ms: int) -> None:
         partition = rows.find_partition(session_id)

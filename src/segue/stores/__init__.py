@@ -289,6 +289,10 @@ class CredentialStore(Protocol):
         """The live credentials of these kinds that belong to a user, newest first, at most 200."""
         ...
 
+    async def refresh_tokens_of(self, org_id: str, app_id: str, *, after: str, limit: int) -> Sequence[Credential]:
+        """The live ones that an application holds, whosever they are, in order of id, those behind ``after``."""
+        ...
+
     async def lineage(self, org_id: str, user_id: str) -> Sequence[Traced]:
         """What was issued to a user and is still on record, spent, expired and revoked ones too, newest first, at most
         1,000."""

@@ -19,6 +19,7 @@ TEXTS = {
     "renew": sqlite_credentials._RENEW,
     "advance": sqlite_credentials._ADVANCE,
     "of_user": sqlite_credentials._OF_USER,
+    "refresh_tokens_of": sqlite_credentials._REFRESH_TOKENS_OF,
     "factor_step": sqlite_factors._STEP,
     "factors": local(statements.FACTORS),
     "remembers_device": local(statements.REMEMBERS_DEVICE),

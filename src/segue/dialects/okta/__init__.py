@@ -18,6 +18,7 @@ from segue.dialects.okta.admin.app_assignments import AppAssignments
 from segue.dialects.okta.admin.app_credentials import AppCredentials
 from segue.dialects.okta.admin.app_grants import AppGrants
 from segue.dialects.okta.admin.app_links import AppLinks
+from segue.dialects.okta.admin.app_tokens import AppTokens
 from segue.dialects.okta.admin.apps import Apps
 from segue.dialects.okta.admin.authorization_servers import PATH as NEW_SERVER_PATH
 from segue.dialects.okta.admin.authorization_servers import AuthorizationServers
@@ -207,6 +208,7 @@ def surface(services: OktaServices) -> Surface:
         *AppAssignments(door, services.store).routes(),
         *AppCredentials(door, services.store, services.saml).routes(),
         *AppGrants(door, services.store).routes(),
+        *AppTokens(door, services.store).routes(),
         *Simulation(door, services.store).routes(),
         *Policies(door, services.store).routes(),
         *Zones(door, services.store).routes(),
