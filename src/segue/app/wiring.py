@@ -44,7 +44,7 @@ from segue.web.frontchannel import FrontChannel, FrontDoor
 from segue.web.launch import Launch
 from segue.web.limits import Limit, RateLimiter
 from segue.web.message import Site
-from segue.web.recorder import Recorder
+from segue.web.recorder import BUDGET, Recorder
 from segue.web.rendering import new_renderer
 from segue.web.routing import RouteTable
 from segue.web.session_image import SessionImage
@@ -116,7 +116,7 @@ def build(settings: Settings, *, source: Source | None = None) -> Segue:
     config = CachedConfig(store)
     ring = KeyRing(sealer)
     hasher = PasswordHasher(threads=settings.password_threads, waiting=settings.password_waiting)
-    recorder = Recorder(store)
+    recorder = Recorder(store, budget=max(1, round(BUDGET * settings.limit_scale)))
     limiter = RateLimiter(_scaled({**okta.LIMITS, **auth0.LIMITS}, settings.limit_scale))
     channels: dict[str, dict[str, FrontChannel]] = {}
     door = FrontDoor(

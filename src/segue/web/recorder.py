@@ -11,7 +11,7 @@ from segue.events import Circumstances, Event
 from segue.stores import EventStore
 
 _WINDOW_MS: Final = 60_000
-_BUDGET: Final = 100
+BUDGET: Final = 100
 _MOST_KEYS: Final = 10_000
 
 
@@ -26,11 +26,12 @@ class _Window:
 class Recorder:
     """Appends events in groups: what arrives while a write is under way goes into the next one.
 
-    Beyond a budget per (org, address, reason) and minute, one aggregate event stands for the rest: the answers carry
-    its id, and a second event counts them when the minute is over.
+    Beyond ``budget`` refusals per (org, address, reason) and minute, one aggregate event stands for the rest: the
+    answers carry its id, and a second event counts them when the minute is over.
     """
 
     store: EventStore
+    budget: int = BUDGET
     _waiting: list[tuple[Event, asyncio.Future[None]]] = field(default_factory=list)
     _writer: asyncio.Task[None] | None = None
     _windows: dict[tuple[str, str, str], _Window] = field(default_factory=dict)
@@ -40,7 +41,7 @@ class Recorder:
         event = circumstances.refusal(type, refusal)
         window = await self._window(event)
         window.seen += 1
-        if window.seen <= _BUDGET:
+        if window.seen <= self.budget:
             await self.append(event)
             return event.id
         if window.aggregate is None:
@@ -96,4 +97,4 @@ class Recorder:
             return
         ident = new_id("evt", partition_of(first.id), first.at, secrets.token_bytes)
         detail = {"counts": first.id}
-        await self.append(replace(first, id=ident, count=window.seen - _BUDGET, detail=detail))
+        await self.append(replace(first, id=ident, count=window.seen - self.budget, detail=detail))
