@@ -7,6 +7,7 @@ import pytest
 from tests.attacks.test_http_fuzz import HOLE, HOSTILE, LOGOUT, ODD_TEXTS, ODD_TYPES, SAML, WSFED, encoded
 from tests.auth0_steps import Tenant, asks, authorize, make_tenant, signs_in
 from tests.http_client import Browser
+from tests.management_steps import manager
 from tests.server import Server
 
 from segue.app import build
@@ -20,6 +21,10 @@ AUTHORIZE = (
 TOKEN = (
     *("grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret", "refresh_token", "audience"),
     *("scope", "username", "password", "client_assertion", "client_assertion_type", "unheard_of"),
+)
+LISTED = (
+    *("page", "per_page", "include_totals", "from", "take", "fields", "include_fields", "is_global", "is_first_party"),
+    *("app_type", "unheard_of"),
 )
 # What each route reads; a route that is not here makes the test fail.
 PARAMETERS: dict[str, tuple[str, ...]] = {
@@ -42,6 +47,9 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "/u/factors/add": ("unheard_of",),
     "/u/factors/{factor}/remove": ("form_token",),
     "/static/segue.css": ("v",),
+    "/api/v2/clients": LISTED,
+    **dict.fromkeys(("/api/v2/clients/{client}", "/api/v2/clients//{client}"), ("fields", "include_fields")),
+    "/api/v2/clients/{client}/rotate-secret": ("unheard_of",),
     **dict.fromkeys(
         (
             "/.well-known/jwks.json",
@@ -121,6 +129,21 @@ def test_I9_no_parameter_of_any_route_makes_a_fault(tenant: Tenant) -> None:
         assert b"Traceback" not in response.content
         asked += 1
     assert asked > 2000
+
+
+def test_I9_no_parameter_of_the_management_api_makes_a_fault_for_who_may_call_it(tenant: Tenant) -> None:
+    api = manager(tenant, "apps.manage")
+    known = api.client.client_id
+    for parameter in LISTED:
+        for value in HOSTILE:
+            query = encoded([(parameter, value)])
+            for path in (f"/clients?{query}", f"/clients/{known}?{query}"):
+                assert api.get(path).status_code < 500, (path, parameter, value[:80])
+    for value in HOSTILE:
+        spoiled = quote_from_bytes(value[:2000], safe="")
+        for method in ("GET", "PATCH", "DELETE"):
+            response = api.call(method, f"/clients/{spoiled}", json={})
+            assert response.status_code < 500, (method, value[:80])
 
 
 def test_I9_no_member_of_a_json_body_makes_a_fault(tenant: Tenant) -> None:

@@ -17,6 +17,7 @@ from segue.core.application import (
     Bookmark,
     OidcClient,
     SamlServiceProvider,
+    SessionTransfer,
     WhenOtherUser,
     WsFedRelyingParty,
 )
@@ -58,6 +59,7 @@ class Traits:
     links: tuple[AppLink, ...] = ()
     status: Literal["active", "inactive"] = "active"
     annotations: Mapping[str, JsonValue] = field(default_factory=dict)
+    session_transfer: SessionTransfer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +308,7 @@ async def _blank(store: Store, traits: Traits, change: Change) -> Application:
         status=traits.status,
         annotations=traits.annotations,
         updated_at=change.now_at,
+        session_transfer=traits.session_transfer,
     )
 
 

@@ -267,6 +267,7 @@ def _auth0_services(
         launch=Launch(door),
         limiter=limiter,
         factors=steps.factors,
+        local_names=settings.local_names,
     )
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from segue.cli.allow_command import application_allow
 from segue.cli.transfer_command import application_transfer
 
 application = typer.Typer(
@@ -137,3 +138,4 @@ def application_delete(name: _Name, org: _Org = None) -> None:
 
 
 application.command("transfer")(application_transfer)
+application.command("allow")(application_allow)

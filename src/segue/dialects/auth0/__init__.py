@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Final
 
 from segue.core.refusal import Refusal
+from segue.dialects.auth0.admin.caller import Callers
+from segue.dialects.auth0.admin.clients import Clients
 from segue.dialects.auth0.errors import limit_headers, write_by_path
 from segue.dialects.auth0.federation import Federation, saml_profile, wsfed_profile
 from segue.dialects.auth0.names import (
@@ -17,6 +19,7 @@ from segue.dialects.auth0.names import (
     DEVICE_COOKIE,
     DIALECT,
     HOME,
+    LIMIT_API,
     LOGIN,
     MY_FACTORS,
     OPENED_BY_TICKET,
@@ -64,12 +67,12 @@ __all__ = [
 ]
 
 COOKIES: Final = SessionCookies(SESSION_COOKIE, device=DEVICE_COOKIE)
-LIMITS: Final[Mapping[str, Limit]] = MappingProxyType({**PASSWORD_LIMITS})
+LIMITS: Final[Mapping[str, Limit]] = MappingProxyType({**PASSWORD_LIMITS, LIMIT_API: Limit(3_000, 60)})
 
 
 @dataclass(frozen=True, slots=True)
 class Auth0Services:
-    """What the routes call."""
+    """What the routes call. ``local_names`` are names of this machine, where plain http is allowed."""
 
     door: FrontDoor
     store: Store
@@ -79,6 +82,7 @@ class Auth0Services:
     launch: Launch
     limiter: RateLimiter
     factors: Factors
+    local_names: tuple[str, ...] = ()
 
 
 def front_channels(services: Auth0Services) -> tuple[FrontChannel, ...]:
@@ -104,7 +108,13 @@ def surface(services: Auth0Services) -> Surface:
         launch=services.launch,
         federation=federation,
     )
-    routes = (*OAuthRoutes(config, services.oauth, federation).routes(), *federation.routes(), *pages.routes())
+    callers = Callers(door, services.store)
+    routes = (
+        *OAuthRoutes(config, services.oauth, federation).routes(),
+        *federation.routes(),
+        *Clients(callers, services.store, services.local_names).routes(),
+        *pages.routes(),
+    )
     return Surface(
         dialect=DIALECT,
         cookies=COOKIES,

@@ -6,6 +6,8 @@ from typing import Final
 
 from segue.core.refusal import Refusal
 from segue.core.verdict import Check, Verdict
+from segue.dialects.auth0.admin.errors import write_error as write_api_error
+from segue.dialects.auth0.names import MANAGEMENT
 from segue.protocols.oauth import errors
 from segue.web.interaction_pages import titled_error_page
 from segue.web.limits import Standing
@@ -67,6 +69,15 @@ class ResourceNotFound(Refusal):
         super().__init__("resource_not_found", "There is no such thing here.", Verdict((check,), rule="look_up"))
 
 
+def not_granted(refusal: Refusal, audience: str) -> Refusal:
+    """The refusal of a token for the Management API where the application was granted none of its scopes."""
+    failure = refusal.verdict.failure
+    if refusal.reason != "invalid_scope" or failure is None or failure.name != "scope_granted":
+        return refusal
+    public = f"Client is not authorized to access '{audience[:256]}'. Grant it scopes of this API first."
+    return Refusal("access_denied", public, refusal.verdict, app_id=refusal.app_id)
+
+
 def write_error(request: Request, refusal: Refusal, event_id: str) -> Response:
     """``error`` and ``error_description``, with the event's id beside them."""
     answer = errors.write_oauth_error(request, refusal, event_id)
@@ -98,6 +109,8 @@ def write_page(_request: Request, refusal: Refusal, event_id: str) -> Response:
 
 def write_by_path(request: Request, refusal: Refusal, event_id: str) -> Response:
     """For addresses that are not there: the error body where programs call, a page elsewhere."""
+    if request.path.startswith(f"{MANAGEMENT}/"):
+        return write_api_error(request, refusal, event_id)
     writer = write_error if request.path.startswith(_MACHINE_PATHS) else write_page
     return writer(request, refusal, event_id)
 

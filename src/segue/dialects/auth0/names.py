@@ -38,11 +38,15 @@ HOME: Final = "/"
 MY_FACTORS: Final = "/u/factors"
 START: Final = "/u/start/{app}/{link}"
 
+MANAGEMENT: Final = "/api/v2"
+
 # --- parameters ---
 
 STATE: Final = "state"
 RETURN_TO: Final = "returnTo"
 AUDIENCE: Final = "audience"
+GRANT_TYPE: Final = "grant_type"
+CLIENT_CREDENTIALS: Final = "client_credentials"
 CLIENT_ID: Final = "client_id"
 #: How one published request spells it.
 CLIENT_ID_AS_PRINTED: Final = "client_ID"
@@ -67,6 +71,7 @@ OPENED_BY_TICKET: Final = frozenset({AUTHORIZE, *SAML_PATHS, *WSFED_PATHS, WSFED
 
 LIMIT_OAUTH: Final = "oauth"
 LIMIT_PAGE: Final = "page"
+LIMIT_API: Final = "management"
 
 
 def login_location(key: str) -> str:

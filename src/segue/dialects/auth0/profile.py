@@ -5,6 +5,7 @@ from typing import Final
 
 from segue.core.org import AuthorizationServer, Domain
 from segue.core.user import User
+from segue.dialects.auth0.admin.resource import granted_scopes
 from segue.dialects.auth0.names import (
     APP_SLOTS,
     AUTHORIZE,
@@ -71,6 +72,8 @@ def oauth_profile() -> OAuthProfile:
         one_issuer=True,
         audience=_audience,
         more_audiences=_more_audiences,
+        admin_scopes=granted_scopes,
+        admin_by_secret=True,
         ticket_slots=APP_SLOTS,
         session_transfer=SessionTransferExchange("session_transfer", TRANSFER_TYPE, TRANSFER_PREFIX, TRANSFER_SUFFIX),
         client_claim="azp",

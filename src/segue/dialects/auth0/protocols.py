@@ -4,10 +4,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from segue.core.org import AuthorizationServer
+from segue.core.refusal import Refusal
 from segue.core.strict import Params
+from segue.dialects.auth0.admin.resource import audiences, management_server
 from segue.dialects.auth0.errors import (
     ResourceNotFound,
     ServiceNotFound,
+    not_granted,
     write_authorize_page,
     write_bearer_error,
     write_error,
@@ -16,8 +19,10 @@ from segue.dialects.auth0.federation import Federation
 from segue.dialects.auth0.names import (
     AUDIENCE,
     AUTHORIZE,
+    CLIENT_CREDENTIALS,
     CLIENT_ID,
     CLIENT_ID_AS_PRINTED,
+    GRANT_TYPE,
     KEYS,
     LIMIT_OAUTH,
     LIMIT_PAGE,
@@ -111,7 +116,15 @@ class OAuthRoutes:
 
     async def token(self, request: Request) -> Response:
         """RFC 6749 3.2. An exchanged code or refresh token says itself which API it is for."""
-        return await self.oauth.token(request, await self._named(request, request.form))
+        audience = request.form.get(AUDIENCE) or ""
+        for_itself = request.form.get(GRANT_TYPE) == CLIENT_CREDENTIALS
+        if not for_itself or audience not in audiences(request.site.domain):
+            return await self.oauth.token(request, await self._named(request, request.form))
+        try:
+            own = await self._own_server(request)
+            return await self.oauth.token(request, management_server(own, request.site.domain))
+        except Refusal as refusal:
+            raise not_granted(refusal, audience) from None
 
     async def _named(self, request: Request, params: Params) -> AuthorizationServer:
         """The active server of the audience, the org's own where none is named. Raises ServiceNotFound."""

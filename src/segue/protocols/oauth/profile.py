@@ -225,6 +225,8 @@ class OAuthProfile:
     client_token_claims: Callable[[ClientFacts], Claims] = _as_client
     #: Scopes of the org's own management API that a client was granted at a server.
     admin_scopes: Callable[[AuthorizationServer, OidcClient], frozenset[str]] = _no_scopes
+    #: Whether a client gets them that authenticates by a secret, and one that names no scope all of them.
+    admin_by_secret: bool = False
     ticket_slots: tuple[Slot, ...] = ()
     channel: str = "oidc"
     #: The claim of an access token that names its client (RFC 9068 2.2).

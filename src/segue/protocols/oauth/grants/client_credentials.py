@@ -1,7 +1,8 @@
 """The client credentials grant (RFC 6749 4.4): an application acts for itself, with no user anywhere.
 
 It gets scopes that the server has of its own, or permissions of the org's management API that were granted to it; those
-only where it authenticates by a key, which no server of ours could leak. There is no refresh token and no ID token.
+only where it authenticates by a key, which no server of ours could leak, unless the dialect's tools know secrets alone.
+There is no refresh token and no ID token.
 """
 
 from segue.core.refusal import Refusal
@@ -32,13 +33,13 @@ async def client_credentials(asked: TokenRequest, tools: Tools) -> Tokens:
 
 
 def _scopes(asked: TokenRequest, tools: Tools) -> tuple[str, ...]:
-    """A scope has to be named: nobody gets everything by saying nothing."""
+    """A scope has to be named: nobody gets everything by saying nothing, but for what was granted one by one."""
     client, profile = asked.client.oidc, tools.issuer.profile
-    strong = client.authentication == "private_key_jwt"
-    offered = frozenset(asked.server.scopes) | (profile.admin_scopes(asked.server, client) if strong else frozenset())
-    decision: ScopeDecision = decide_scopes(
-        ScopeQuestion(asked.get("scope"), offered, refreshable=False, unknown="refuse")
-    )
+    strong = client.authentication == "private_key_jwt" or profile.admin_by_secret
+    granted = profile.admin_scopes(asked.server, client) if strong else frozenset()
+    named = asked.get("scope") or (" ".join(sorted(granted)) if profile.admin_by_secret else "")
+    offered = frozenset(asked.server.scopes) | granted
+    decision: ScopeDecision = decide_scopes(ScopeQuestion(named, offered, refreshable=False, unknown="refuse"))
     if decision.verdict.allowed and decision.granted:
         return decision.granted
     text = "A scope is missing, unknown, or was not granted to the application."

@@ -1,0 +1,1 @@
+"""The Management API, version 2: the names and shapes of administration. What happens is in ``segue.admin``."""
