@@ -19,7 +19,14 @@ import httpx
 
 from segue.admin import applications, orgs
 from segue.admin.change import Change
-from segue.core.application import Carrier, OidcClient, SamlServiceProvider, SessionTransfer, WsFedRelyingParty
+from segue.core.application import (
+    Carrier,
+    ClientAuthentication,
+    OidcClient,
+    SamlServiceProvider,
+    SessionTransfer,
+    WsFedRelyingParty,
+)
 from segue.core.org import Domain
 from segue.events import Circumstances
 from tests.http_client import Browser, form_of, parameters
@@ -59,7 +66,7 @@ class BehindProxy(httpx.HTTPTransport):
         url = request.url.copy_with(scheme=self.base.scheme, host=self.base.host, port=self.base.port)
         stream = request.stream
         return super().handle_request(
-            httpx.Request(request.method, url, headers=request.headers, stream=stream, extensions=request.extensions)  # type: ignore[arg-type]
+            httpx.Request(request.method, url, headers=request.headers, stream=stream, extensions=request.extensions)
         )
 
 
@@ -285,7 +292,7 @@ def _no_cookies() -> CookieJar:
 def _clients() -> dict[str, OidcClient]:
     code = frozenset({"code"})
     web = frozenset({"authorization_code", "refresh_token"})
-    post = "client_secret_post"
+    post: ClientAuthentication = "client_secret_post"
     native = OidcClient("acme-native", ("com.acme.app:/done",), (), code, _DIRECT, "none", native=True)
     made = {
         name: OidcClient(f"acme-{name.replace(' ', '-')}", (f"{WEB_APP}/{name.split()[0]}",), (), code, web, post)
