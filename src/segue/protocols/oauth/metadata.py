@@ -66,6 +66,8 @@ class Metadata:
         for name in ("introspection_endpoint", "revocation_endpoint"):
             if name in known:
                 known[f"{name}_auth_methods_supported"] = list(client_auth.METHODS)
+                # RFC 8414 2: it has to be there where a method signs
+                known[f"{name}_auth_signing_alg_values_supported"] = list(CLIENT_ALGORITHMS)
         return known
 
     def _abilities(self, server: AuthorizationServer) -> dict[str, JsonValue]:
