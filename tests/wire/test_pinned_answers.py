@@ -47,6 +47,8 @@ REPLACED = [
     (r"(?<=<ds:X509Certificate>)[A-Za-z0-9+/=\s]+", "{certificate}"),
     (r"(?<=\"kid\":\")[\w-]{43}", "{kid}"),
     (r"(?<=\"n\":\")[\w-]{342}", "{modulus}"),
+    # Other tests rotate the keys: one of each kind stands for all.
+    (r"(\{\"kty\":\"RSA\"[^{}]*\{kid\}[^{}]*\{modulus\}\"\})(?:,\1)+", r"\1"),
     (r"(?<=nonce-)[0-9A-Za-z]{43}", "{nonce}"),
     (r"(?<=nonce=\")[0-9A-Za-z]{43}", "{nonce}"),
     (BEGIN + r"(00o|00u|0oa|evt|req|exk|102)[0-9A-Za-z]{17}(?![0-9A-Za-z])", r"{\1 id}"),
