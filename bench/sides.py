@@ -5,6 +5,7 @@ import base64
 import json
 import secrets
 import zlib
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -91,9 +92,9 @@ class CodeSide:
         self.endpoints = endpoints
         self.sessions: list[str] = []
 
+    @abstractmethod
     async def open(self, caller: Caller) -> None:
         """Signs people in, so that there are sessions to work with."""
-        raise NotImplementedError
 
     async def jobs(self, operation: str, count: int, callers: Sequence[Caller]) -> list[Job]:
         """That many jobs of an operation; ``callers`` fetch what they need beforehand."""

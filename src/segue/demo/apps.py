@@ -62,7 +62,7 @@ def example_apps(
             backend=backend,
             destinations=destinations,
             orders=f"{addresses.web}/login",
-            library=apps["saml"]["sso_url"],
+            saml_app=apps["saml"]["sso_url"],
             ledger=ledger,
             starts={"orders": apps["web"]["embed_url"], "library": apps["saml"]["embed_url"], "ledger": ledger},
             via=via,
@@ -80,7 +80,7 @@ def example_apps(
         client_id=apps["web"]["client_id"],
         client_secret=apps["web"]["client_secret"],
         login_pages=login_pages,
-        library=addresses.saml,
+        saml_app=addresses.saml,
         explain=explain,
         neighbours=neighbours,
     )

@@ -32,7 +32,7 @@ _WAITING_S: Final = 240
 class LoginApp:
     """``own`` is this page's origin. ``via`` is what the other apps call it when they send somebody here.
 
-    ``orders`` starts a sign-in at the web app that comes back here; ``library`` and ``ledger`` are where the SAML and
+    ``orders`` starts a sign-in at the web app that comes back here; ``saml_app`` and ``ledger`` are where the SAML and
     the WS-Federation app are signed on to. ``starts`` are addresses that start an application and take a one-time
     token, by the choice of the form. ``people`` are (login, password) of those who may try it; ``codes`` is where the
     demo shows codes of an authenticator app; ``explain`` is the command that explains an event. ``api_token`` opens the
@@ -43,7 +43,7 @@ class LoginApp:
     backend: Backend
     destinations: Destinations
     orders: str
-    library: str
+    saml_app: str
     ledger: str
     starts: dict[str, str]
     via: str
@@ -145,7 +145,7 @@ class _LoginPage:
             return_to=return_to,
             to_authorize=bool(return_to) and config.destinations.is_authorize(return_to),
             orders=add_query(config.orders, via=f"{config.via}-browser"),
-            library=add_query(config.library, RelayState="/"),
+            saml_app=add_query(config.saml_app, RelayState="/"),
             ledger=config.ledger,
             texts=TEXTS,
         )
@@ -209,7 +209,7 @@ class _LoginPage:
         if intent.return_to:
             return carrying(config.destinations.with_token(intent.return_to, session_token))
         if intent.go == "library":
-            return carrying(config.destinations.with_token(add_query(config.library, RelayState="/"), session_token))
+            return carrying(config.destinations.with_token(add_query(config.saml_app, RelayState="/"), session_token))
         if intent.go == "ledger":
             return carrying(config.destinations.with_token(config.ledger, session_token))
         # The web app must make the authorization request itself: its state and PKCE verifier tie the answer to it.

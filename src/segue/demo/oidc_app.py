@@ -49,7 +49,7 @@ class WebApp:
     client_id: str
     client_secret: str
     login_pages: Mapping[str, str]
-    library: str
+    saml_app: str
     explain: str
     neighbours: tuple[tuple[str, str], ...] = ()
 
@@ -85,7 +85,7 @@ class _Orders:
             idp=config.backend.base_url,
             speaks=f"Demo app: a web app on OpenID Connect, client {config.client_id}",
             neighbours=config.neighbours,
-            library=config.library,
+            saml_app=config.saml_app,
             explain=config.explain,
         )
 

@@ -74,7 +74,7 @@ class _Library:
         self.sessions: Remembered[tuple[Arrival, str]] = Remembered(life_s=_SESSION_S)
         self.pages: Pages = new_pages(
             title_of_app=_NAME,
-            look="harbor library",
+            look="harbor saml",
             home="/",
             idp=config.backend.base_url,
             speaks="Demo app: a service provider on SAML 2.0",
