@@ -5,7 +5,7 @@ import base64
 import json
 import secrets
 import zlib
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -80,7 +80,7 @@ class Endpoints:
         return prepare("POST", self.token, self.authority, headers, urlencode(form).encode())
 
 
-class CodeSide:
+class CodeSide(ABC):
     """What both sides do alike: with a session an authorization request becomes a code, and a code tokens.
 
     ``endpoints`` are named by the algorithm of the client's ID tokens; ``sessions`` holds cookies once people are
