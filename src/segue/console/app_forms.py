@@ -62,6 +62,7 @@ WHEN_OTHER_USER: Final = (
     ("ask", "Ask: continue as …?"),
     ("keep", "Keep who is signed in, and go on without the hand-off"),
     ("login_required", "Tell the application that a sign-in is needed"),
+    ("ask_always", "Ask whose sign-in it is, also where nobody is signed in"),
     ("end_and_prompt", "End the session and ask to sign in"),
     ("replace", "Replace the session by the new sign-in"),
     ("refuse", "Refuse"),
